@@ -1,0 +1,1 @@
+"""Who talks to us and how we talk back: one module a platform; none knows another."""

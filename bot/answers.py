@@ -1,0 +1,49 @@
+"""What we say: an answer with its sources, and the port through which an adapter shows it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.errors import HausgeistError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage that the answer cites as `[number]`; `link` opens the document (a path on our own server or a URL)."""
+
+    number: int
+    doc_id: str
+    title: str
+    excerpt: str
+    link: str = ""
+    owner: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer: Markdown text citing `sources` as `[1]`; `refused` when the documents do not hold it.
+
+    `masked` names the kinds of personal data that were hidden from the model (`EMAIL_ADDRESS`, ...).
+    """
+
+    text: str
+    trace_id: str
+    sources: tuple[Source, ...] = ()
+    refused: bool = False
+    masked: tuple[str, ...] = ()
+
+
+class Reply(Protocol):
+    """One answer on its way to one person. Calls come in order: `status`* `write`* then `finish` or `fail`, once."""
+
+    async def status(self, text: str) -> None:
+        """Says what we are doing ("searching"); may do nothing; never raises."""
+
+    async def write(self, piece: str) -> None:
+        """Appends a piece of Markdown; what was written is never taken back. May buffer; never raises."""
+
+    async def finish(self, answer: Answer) -> str:
+        """Shows the whole answer with sources and thumbs; returns the id by which later feedback names it."""
+
+    async def fail(self, error: HausgeistError, trace_id: str) -> None:
+        """Tells the person, in place of an answer, what went wrong and the id to quote; never raises."""

@@ -1,0 +1,150 @@
+"""The life of a question: authorise, recall, guard, retrieve, generate, screen, reply, remember."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from bot.answers import Answer, Reply
+from bot.errors import Blocked, GuardDown, HausgeistError, IndexDown, NotAllowed
+from bot.events import Message, Turn
+from bot.language import LOOKED_AT, READING, REFUSAL, SEARCHING, Language, language_of
+from bot.memory import Conversation, Memory, Record
+from bot.model import Model
+from bot.people import Directory
+from bot.prompt import Prompt
+from bot.screen import Declined, Screened
+from bot.trace import Trace
+from guardrails.masking import Vault
+from guardrails.pii import Guard, GuardFailed, Masked
+from rag.errors import LibraryError
+from rag.passages import Hit, Passage
+from rag.retriever import RELEVANT
+
+QUESTION_CHARACTERS: Final = 8000
+# A follow-up this short ("And in Germany?") is searched together with the question before it.
+FOLLOW_UP_WORDS: Final = 7
+
+
+class Knowledge(Protocol):
+    """What the company knows."""
+
+    async def search(self, query: str, groups: frozenset[str], *, k: int = 8) -> list[Hit]:
+        """The passages that fit best among those the groups may read, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """Answers one question at a time; the parts it uses are given, it keeps no state of its own."""
+
+    directory: Directory
+    guard: Guard
+    memory: Memory
+    knowledge: Knowledge
+    model: Model
+    passages: int = 3
+
+    async def answer(self, turn: Turn, reply: Reply, trace: Trace) -> Answer:
+        """Answers through `reply`, from documents the person may read, or declines. Raises HausgeistError."""
+        groups = self._authorise(turn)
+        language = language_of(turn.text)
+        with trace.step("recall"):
+            talk = await self.memory.recall(turn.conversation)
+        with trace.step("guard"):
+            question = await self._mask(turn.text, talk.vault, language)
+            history = await self._history(turn, talk)
+        await reply.status(SEARCHING[language])
+        with trace.step("retrieve"):
+            hits = await self._search(_query(turn, talk), groups)
+        await reply.status(READING[language])
+        prompt = Prompt(question.text, _masked_passages(hits, talk.vault), language, history)
+        with trace.step("generate"):
+            answer = await self._write(prompt, talk.vault, reply, trace.id)
+        answer = replace(answer, masked=question.kinds)
+        with trace.step("reply"):
+            message_id = await reply.finish(answer)
+        trace.outcome = "refused" if answer.refused else "answered"
+        trace.counts |= {"passages": len(hits), "sources": len(answer.sources), "masked": len(question.spans)}
+        with trace.step("remember"):
+            trace.counts["forgotten"] = await self._remember(talk, question, answer, message_id)
+        return answer
+
+    def _authorise(self, turn: Turn) -> frozenset[str]:
+        if not turn.text.strip():
+            raise NotAllowed("Please write a question.")
+        if len(turn.text) > QUESTION_CHARACTERS:
+            raise NotAllowed(f"That question is too long; please keep it under {QUESTION_CHARACTERS:,} characters.")
+        return self.directory.readable_by(turn)
+
+    async def _mask(self, text: str, vault: Vault, language: Language) -> Masked:
+        try:
+            masked = await self.guard.mask(text, vault, language)
+        except GuardFailed as error:
+            raise GuardDown("I cannot check texts for personal data at the moment, so I take none.") from error
+        if masked.blocked:
+            raise Blocked(f"I do not take this: it holds {', '.join(masked.blocked)}. Please remove it and ask again.")
+        return masked
+
+    async def _history(self, turn: Turn, talk: Conversation) -> tuple[Message, ...]:
+        if turn.history is None:
+            return talk.messages
+        masked = [await self._mask(line.text, talk.vault, language_of(line.text)) for line in turn.history]
+        return tuple(Message(line.role, mask.text) for line, mask in zip(turn.history, masked, strict=True))
+
+    async def _search(self, query: str, groups: frozenset[str]) -> list[Hit]:
+        try:
+            hits = await self.knowledge.search(query, groups, k=self.passages)
+        except LibraryError as error:
+            raise IndexDown("I cannot search the documents at the moment. Please ask again in a minute.") from error
+        return hits if hits and hits[0].score >= RELEVANT else []
+
+    async def _write(self, prompt: Prompt, vault: Vault, reply: Reply, trace_id: str) -> Answer:
+        """Streams the screened draft to the person, or declines."""
+        screened = Screened(prompt.passages, vault)
+        text = ""
+        try:
+            async for sentence in screened.sentences(self._draft(prompt)):
+                text += sentence
+                await reply.write(sentence)
+        except Declined:
+            return Answer(_refusal(prompt), trace_id, refused=True)
+        return Answer(text.strip(), trace_id, screened.sources)
+
+    def _draft(self, prompt: Prompt) -> AsyncIterator[str]:
+        return self.model.stream(prompt) if prompt.passages else _nothing()
+
+    async def _remember(self, talk: Conversation, question: Masked, answer: Answer, message_id: str) -> bool:
+        """Keeps the exchange, masked; True if that failed: the answer is shown already, so the turn goes on."""
+        sources = tuple(source.doc_id for source in answer.sources)
+        try:
+            kept = await self._mask(answer.text, talk.vault, language_of(answer.text))
+            record = Record(answer.trace_id, question.text, kept.text, answer.refused, sources, self.model.name)
+            await self.memory.remember(talk, record)
+            await self.memory.link(message_id, answer.trace_id)
+        except HausgeistError:
+            return True
+        return False
+
+
+def _query(turn: Turn, talk: Conversation) -> str:
+    """What is searched for, in clear and in memory only: the question, a short one with the question before it."""
+    if len(turn.text.split()) > FOLLOW_UP_WORDS:
+        return turn.text
+    earlier = turn.history if turn.history is not None else talk.messages
+    questions = [line.text for line in earlier if line.role == "user"]
+    return f"{questions[-1]} {turn.text}" if questions else turn.text
+
+
+def _masked_passages(hits: Sequence[Hit], vault: Vault) -> tuple[Passage, ...]:
+    """The passages with what the vault knows hidden, so that they speak of the same placeholders as the question."""
+    return tuple(replace(hit.passage, text=vault.hide_known(hit.passage.text)) for hit in hits)
+
+
+def _refusal(prompt: Prompt) -> str:
+    titles = ", ".join(dict.fromkeys(passage.title for passage in prompt.passages))
+    looked = " " + LOOKED_AT[prompt.language].format(titles=titles) if titles else ""
+    return REFUSAL[prompt.language] + looked
+
+
+async def _nothing() -> AsyncIterator[str]:
+    return
+    yield

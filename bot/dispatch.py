@@ -1,0 +1,105 @@
+"""Takes events from the adapters and sees each one through: once, in order within a conversation, never in silence."""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import Final, assert_never
+
+from bot.answers import Reply
+from bot.assistant import Assistant
+from bot.errors import HausgeistError, OverQuota, Refused, Unavailable
+from bot.events import Event, Feedback, Turn
+from bot.memory import Memory
+from bot.trace import Journal, Trace
+
+WAITING_LIMIT: Final = 100
+TURN_SECONDS: Final = 300.0
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """The door through which every platform's events come in; what it took it finishes, see `drain`."""
+
+    def __init__(self, assistant: Assistant, memory: Memory, journal: Journal) -> None:
+        self._assistant = assistant
+        self._memory = memory
+        self._journal = journal
+        self._open: dict[str, Callable[[Turn], Reply]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lines: dict[str, asyncio.Lock] = {}
+        self._waiting: Counter[str] = Counter()
+
+    def register(self, platform: str, open_reply: Callable[[Turn], Reply]) -> None:
+        """Names who replies to turns of `platform`."""
+        self._open[platform] = open_reply
+
+    async def accept(self, event: Event) -> bool:
+        """Takes an event and returns at once; False if it was seen before. Raises StateDown: then it was not taken."""
+        match event:
+            case Feedback():
+                return await self._memory.first_time(event.event_id) and await self._memory.judge(event)
+            case Turn():
+                if not await self._memory.first_time(event.event_id, event.message_id):
+                    return False
+                self._begin(event, self._open[event.platform](event))
+                return True
+            case _:
+                assert_never(event)
+
+    async def run(self, turn: Turn, reply: Reply) -> None:
+        """Answers now, after what waits in the same conversation; ends in exactly one `finish` or `fail`."""
+        trace = Trace(turn.platform)
+        try:
+            async with self._in_line(turn.conversation), asyncio.timeout(TURN_SECONDS):
+                await self._assistant.answer(turn, reply, trace)
+        except Exception as error:  # noqa: BLE001 - the edge of the event loop: whatever happens, the person is told
+            await self._tell(error, reply, trace)
+        self._journal.record(trace)
+
+    async def drain(self, seconds: float) -> None:
+        """Waits for the answers under way; what is not finished in time is cancelled."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, turn: Turn, reply: Reply) -> None:
+        task = asyncio.create_task(self.run(turn, reply), name=f"turn {turn.message_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @contextlib.asynccontextmanager
+    async def _in_line(self, conversation: str) -> AsyncIterator[None]:
+        if self._waiting.total() >= WAITING_LIMIT:
+            raise OverQuota("Too many questions are waiting at the moment. Please ask again in a few minutes.")
+        self._waiting[conversation] += 1
+        try:
+            async with self._lines.setdefault(conversation, asyncio.Lock()):
+                yield
+        finally:
+            self._waiting[conversation] -= 1
+            if not self._waiting[conversation]:
+                del self._waiting[conversation], self._lines[conversation]
+
+    async def _tell(self, error: Exception, reply: Reply, trace: Trace) -> None:
+        if not isinstance(error, HausgeistError):
+            # The type and place alone: an exception's text may quote the question.
+            log.error("turn failed", extra={"trace_id": trace.id, "error": type(error).__name__, "at": _place(error)})
+            slow = isinstance(error, TimeoutError)
+            error = Unavailable(
+                "That took too long. Please ask again." if slow else "Something went wrong on our side."
+            )
+        trace.outcome = "declined" if isinstance(error, Refused) else type(error).__name__
+        await reply.fail(error, trace.id)
+
+
+def _place(error: BaseException) -> str:
+    """File and line where the error was raised."""
+    traceback = error.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    return f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}" if traceback else ""

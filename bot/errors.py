@@ -1,0 +1,53 @@
+"""Every error we raise on purpose; `str(error)` may be shown to the person.
+
+HausgeistError
+├── Refused            we understood, and will not: burns no error budget
+│   ├── NotAllowed     the person or place may not ask
+│   ├── Blocked        the guard's policy forbids the text
+│   └── OverQuota      too much at once
+└── Unavailable        we would, but a part is missing
+    ├── ModelDown      the model server does not answer
+    ├── IndexDown      the index cannot be searched
+    ├── GuardDown      the guard cannot look at the text: nothing passes
+    └── StateDown      Redis does not answer
+"""
+
+
+class HausgeistError(Exception):
+    """The root of all errors that are ours."""
+
+
+class Refused(HausgeistError):
+    """The request was understood and declined."""
+
+
+class NotAllowed(Refused):
+    """The person, or the place they ask in, may not do this."""
+
+
+class Blocked(Refused):
+    """The guard's policy forbids the text."""
+
+
+class OverQuota(Refused):
+    """Too many questions are waiting already."""
+
+
+class Unavailable(HausgeistError):
+    """A part that the answer needs does not work at the moment."""
+
+
+class ModelDown(Unavailable):
+    """The model server refused, failed or kept silent past its deadline."""
+
+
+class IndexDown(Unavailable):
+    """The index could not be read or searched."""
+
+
+class GuardDown(Unavailable):
+    """The guard could not look at the text; nothing unchecked passes."""
+
+
+class StateDown(Unavailable):
+    """Redis could not be reached or written."""

@@ -1,0 +1,45 @@
+"""Every key we keep in Redis, with how long and why. One conversation's keys share a hash slot through the braces."""
+
+from typing import Final
+
+DAY: Final = 24 * 60 * 60
+
+# Platforms deliver the same event again for minutes, proxies for hours; a day is safe and small.
+SEEN_SECONDS: Final = DAY
+# A conversation can be taken up again within a month; its vault must live exactly as long as its transcript.
+CONVERSATION_SECONDS: Final = 30 * DAY
+# People judge answers late, and reviews look back a quarter.
+ANSWER_SECONDS: Final = 90 * DAY
+
+# Messages kept of one conversation: far more than fits a prompt, little enough to load at once.
+TRANSCRIPT_LENGTH: Final = 40
+
+
+def seen(identifier: str) -> str:
+    """Marks an event or message as taken."""
+    return f"hg:seen:{identifier}"
+
+
+def transcript(conversation: str) -> str:
+    """List of masked messages, oldest first."""
+    return f"hg:talk:{{{conversation}}}:transcript"
+
+
+def vault(conversation: str) -> str:
+    """The sealed vault: which placeholder stands for which value."""
+    return f"hg:talk:{{{conversation}}}:vault"
+
+
+def answer(trace_id: str) -> str:
+    """What is known of an answer: masked question and text, sources, model."""
+    return f"hg:answer:{trace_id}"
+
+
+def posted(message_id: str) -> str:
+    """Leads from a platform's message to the answer in it."""
+    return f"hg:posted:{message_id}"
+
+
+def feedback(trace_id: str) -> str:
+    """Hash: person → verdict on the answer."""
+    return f"hg:feedback:{trace_id}"

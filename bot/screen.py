@@ -1,0 +1,122 @@
+"""Turns the model's draft into what the person may see: whole sentences, true citations, nothing smuggled out."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from bot.answers import Source
+from bot.prompt import NO_ANSWER
+from guardrails.masking import PLACEHOLDER, Vault, restore
+from guardrails.output import screen
+from rag.passages import Passage
+
+EXCERPT_CHARACTERS: Final = 300
+# A sentence moves to another passage only if that one holds clearly more of it: a number, or two words.
+CLEARLY_MORE: Final = 2
+
+_SENTENCE_END: Final = re.compile(r"(?:[.!?…](?:\s*\[[\d,\s]+\])*\s+(?=[^\s\[])|\n+)")
+_CITATIONS: Final = re.compile(r"(?:\s*\[\d+(?:\s*,\s*\d+)*\])+")
+_WORD: Final = re.compile(r"\d+(?:[.,:'’]\d+)*|\w{4,}")
+_DECLINED: Final = re.compile(
+    rf"\W*(?:{NO_ANSWER}|i (?:do not|don't) know|keine antwort|ich wei(?:ß|ss)|(?:pas de|aucune) réponse|je ne sais pas"
+    r"|(?:the|die|in den|les) (?:given |provided )?passage[ns]? (?:do|does|don't|enth|ne)\b)",
+    re.IGNORECASE,
+)
+
+
+class Declined(Exception):
+    """The model found no answer in the passages."""
+
+
+class Screened:
+    """The screened answer while it is made; `sources` grows as passages are cited, one number a document."""
+
+    def __init__(self, passages: Sequence[Passage], vault: Vault) -> None:
+        self.masked_text = ""
+        self._passages = passages
+        self._vault = vault
+        self._sources: dict[str, Source] = {}
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The documents cited so far, in the order of their numbers."""
+        return tuple(self._sources.values())
+
+    async def sentences(self, draft: AsyncIterator[str]) -> AsyncIterator[str]:
+        """The draft's sentences, fit to be shown; raises Declined before the first one if there is no answer."""
+        async for sentence in whole_sentences(draft):
+            if _DECLINED.match(sentence):
+                if not self.masked_text.strip():
+                    raise Declined
+                continue
+            if self._invents(sentence):
+                continue
+            yield self._keep(self._cite(sentence))
+        if not self.masked_text.strip():
+            raise Declined
+        if not self._sources:
+            yield self._keep(" " + self._number(self._best(self.masked_text)))
+
+    def _invents(self, sentence: str) -> bool:
+        """True for a sentence about personal data that nobody gave: the model made the placeholder up."""
+        return any(self._vault.value(match[0]) is None for match in PLACEHOLDER.finditer(sentence))
+
+    def _keep(self, sentence: str) -> str:
+        clean = screen(sentence, frozenset())
+        self.masked_text += clean
+        return restore(clean, self._vault)
+
+    def _cite(self, sentence: str) -> str:
+        """Renumbers the sentence's citations to documents, drops invented ones, mends those that point elsewhere."""
+        bare = _CITATIONS.sub("", sentence)
+
+        def renumber(match: re.Match[str]) -> str:
+            cited = [self._passages[n - 1] for n in _numbers(match) if 0 < n <= len(self._passages)]
+            return "".join(dict.fromkeys(" " + self._number(self._mended(bare, passage)) for passage in cited))
+
+        return _CITATIONS.sub(renumber, sentence)
+
+    def _mended(self, sentence: str, cited: Passage) -> Passage:
+        best = self._best(sentence)
+        return best if _support(sentence, best) >= _support(sentence, cited) + CLEARLY_MORE else cited
+
+    def _best(self, text: str) -> Passage:
+        return max(self._passages, key=lambda passage: _support(text, passage))
+
+    def _number(self, passage: Passage) -> str:
+        source = self._sources.get(passage.doc_id)
+        if source is None:
+            source = self._sources[passage.doc_id] = self._source(len(self._sources) + 1, passage)
+        return f"[{source.number}]"
+
+    def _source(self, number: int, passage: Passage) -> Source:
+        return Source(
+            number=number,
+            doc_id=passage.doc_id,
+            title=passage.title,
+            excerpt=restore(passage.text, self._vault)[:EXCERPT_CHARACTERS],
+            owner=passage.owner,
+            date=passage.date,
+        )
+
+
+async def whole_sentences(draft: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Joins pieces until a sentence and its citations are complete; nothing of the text is lost."""
+    waiting = ""
+    async for piece in draft:
+        waiting += piece
+        while (end := _SENTENCE_END.search(waiting)) and end.end() < len(waiting):
+            yield waiting[: end.end()]
+            waiting = waiting[end.end() :]
+    if waiting:
+        yield waiting
+
+
+def _numbers(match: re.Match[str]) -> list[int]:
+    return [int(number) for number in re.findall(r"\d{1,4}", match[0])]
+
+
+def _support(sentence: str, passage: Passage) -> int:
+    """How much of a sentence a passage holds: two for each number in it, one for each longer word."""
+    held = set(_WORD.findall(passage.context.lower()))
+    return sum(2 if word[0].isdigit() else 1 for word in set(_WORD.findall(sentence.lower())) if word in held)

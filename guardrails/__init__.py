@@ -1,0 +1,1 @@
+"""What must not be said, stored or obeyed. Knows neither platforms nor documents."""

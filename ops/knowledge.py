@@ -1,0 +1,113 @@
+"""The commands that fill, search and mend the index."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from ops.build import make_embedder, open_library
+from ops.progress import Steps
+from ops.settings import Settings
+from rag.intake import Report
+from rag.library import Library
+from rag.passages import Hit
+from rag.retriever import Retriever
+from rag.sources import Source
+
+
+def ingest_paths(
+    settings: Settings, paths: Sequence[Path], collection: str, groups: frozenset[str], *, as_json: bool
+) -> None:
+    """Indexes the paths as sources, shows progress, and prints counts or one JSON object."""
+    several = len(paths) > 1
+    sources = [
+        Source(path.absolute(), collection, groups, f"{path.absolute().name}/" if several else "") for path in paths
+    ]
+    with closing(_library(settings)) as library:
+        reports = [_sync(library, source) for source in sources]
+    if as_json:
+        failed = [{"path": path, "reason": reason} for report in reports for path, reason in report.failed]
+        counts = {"indexed": sum(r.indexed for r in reports), "unchanged": sum(r.unchanged for r in reports)}
+        click.echo(orjson.dumps(counts | {"removed": sum(r.removed for r in reports), "failed": failed}))
+    else:
+        _summarise(reports)
+
+
+def resync_all(settings: Settings) -> None:
+    """Reads every known source again and prints counts."""
+    with closing(_library(settings)) as library:
+        _summarise([_sync(library, known.source) for known in library.sources()])
+
+
+def delete_document(settings: Settings, doc_id: str) -> bool:
+    """Removes a document from the index; False if there was none."""
+    with closing(_library(settings)) as library:
+        return library.delete(doc_id)
+
+
+def show_status(settings: Settings) -> None:
+    """Prints what is indexed, and from where."""
+    with closing(_library(settings)) as library:
+        stats, sources = library.stats(), library.sources()
+    click.echo(f"{stats.documents} documents, {stats.passages} passages, last sync {stats.last_sync or 'never'}")
+    for known in sources:
+        readers = ", ".join(sorted(known.source.groups)) or "everybody"
+        click.echo(f"  {known.source.path} → {known.source.collection}: {known.documents} documents, read by {readers}")
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """Searches the index for one reader."""
+
+    settings: Settings
+    groups: frozenset[str]
+    collection: str | None
+    count: int
+
+    async def show(self, query: str) -> None:
+        """Prints the hits for people."""
+        with closing(_library(self.settings)) as library:
+            hits = await self._hits(Retriever(library), query)
+        for rank, hit in enumerate(hits, 1):
+            place = " › ".join(part for part in (hit.passage.title, hit.passage.heading) if part)
+            click.echo(f"{rank:3}. {hit.score:.3f}  {hit.passage.doc_id}  {click.style(place, bold=True)}")
+            click.echo(f"            {' '.join(hit.passage.text.split())[:160]}")
+
+    async def lines(self, records: Iterator[dict[str, Any]]) -> None:
+        """Prints a JSON line for each query."""
+        with closing(_library(self.settings)) as library:
+            retriever = Retriever(library)
+            for record in records:
+                hits = await self._hits(retriever, record["text"])
+                click.echo(orjson.dumps({"_id": record["_id"], "results": [_result(hit) for hit in hits]}))
+
+    async def _hits(self, retriever: Retriever, query: str) -> list[Hit]:
+        return await retriever.search(query, self.groups, k=self.count, collection=self.collection, per_document=True)
+
+
+def _result(hit: Hit) -> dict[str, Any]:
+    return {"doc_id": hit.passage.doc_id, "chunk_id": hit.passage.chunk_id, "score": hit.score}
+
+
+def _library(settings: Settings) -> Library:
+    return open_library(settings, make_embedder(settings))
+
+
+def _sync(library: Library, source: Source) -> Report:
+    with Steps(f"Indexing {source.path.name}") as step:
+        return library.sync(source, step)
+
+
+def _summarise(reports: Sequence[Report]) -> None:
+    total = {name: sum(getattr(r, name) for r in reports) for name in ("indexed", "unchanged", "removed")}
+    failed = [failure for report in reports for failure in report.failed]
+    counts = ", ".join(f"{count} {name}" for name, count in total.items())
+    click.echo(f"{counts}, {len(failed)} could not be read")
+    for reason, number in Counter(reason for _, reason in failed).most_common():
+        examples = ", ".join(path for path, why in failed if why == reason)[:200]
+        click.echo(f"  {number} × {reason}: {examples}")

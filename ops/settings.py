@@ -1,0 +1,233 @@
+"""All settings, read once at the start from the environment or `hausgeist.toml`; nothing else reads the environment."""
+
+import base64
+import binascii
+import json
+from pathlib import Path
+from typing import Annotated, Final, Literal, NoReturn
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+# Microsoft's public cloud; national clouds sign with other keys.
+TEAMS_HOSTS: Final = ("https://smba.trafficmanager.net/",)
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text names it, its value and an example, one line each."""
+
+
+def _split(value: object) -> object:
+    return tuple(part for part in value.replace(",", " ").split() if part) if isinstance(value, str) else value
+
+
+def _from_json(value: object) -> object:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _expand(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _host_and_port(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError("must be HOST:PORT")
+    return value
+
+
+def _api_key(entry: str) -> str:
+    if not 2 <= len(entry.split(":")) <= 3 or not all(entry.split(":")):
+        raise ValueError("each entry must be NAME:KEY or NAME:KEY:GROUP+GROUP")
+    return entry
+
+
+def _key_of_32_bytes(value: SecretStr) -> SecretStr:
+    try:
+        if len(base64.b64decode(value.get_secret_value(), validate=True)) == 32:
+            return value
+    except (binascii.Error, ValueError):
+        pass
+    raise ValueError("must be 32 bytes in base64")
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+ApiKeys = Annotated[tuple[Annotated[str, AfterValidator(_api_key)], ...], NoDecode, BeforeValidator(_split)]
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+EMPTY: Final = SecretStr("")
+
+
+def _platform(name: str, default: object = "") -> object:
+    """A setting that carries its platform's own name instead of our prefix."""
+    return Field(default=default, validation_alias=name)
+
+
+class Settings(BaseSettings):
+    """The settings, with defaults that work on one machine with nothing set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HAUSGEIST_",
+        toml_file="hausgeist.toml",
+        extra="forbid",
+        env_ignore_empty=True,
+        frozen=True,
+        validate_default=True,
+    )
+
+    redis_url: Annotated[str, Field(pattern=r"^(rediss?|unix)://")] | None = Field(
+        None, examples=["redis://localhost:6379/0"], description="Redis or Valkey; none: an embedded Valkey."
+    )
+    model_url: Url | None = Field(
+        None, examples=["http://gpu-1:30000/v1"], description="An OpenAI-compatible /v1; none: an embedded model."
+    )
+    model_name: str = Field("default", examples=["small"], description="The model to ask for, or a local GGUF file.")
+    model_key: SecretStr = Field(EMPTY, description="The key for the model server.")
+    embedding_url: Url | None = Field(
+        None, examples=["http://gpu-1:30001/v1"], description="An OpenAI-compatible /v1/embeddings; none: on the CPU."
+    )
+    embedding_name: str = Field("multilingual-e5-small", description="The model to ask the embedding server for.")
+    data_dir: Annotated[Path, AfterValidator(_expand)] = Field(
+        Path("~/.local/share/hausgeist"), examples=["/var/lib/hausgeist"], description="Index, state, keys."
+    )
+    cache_dir: Annotated[Path, AfterValidator(_expand)] = Field(
+        Path("~/.cache/hausgeist"), examples=["/var/cache/hausgeist"], description="Model files."
+    )
+    bind: Annotated[str, AfterValidator(_host_and_port)] = Field(
+        "127.0.0.1:8080", examples=["127.0.0.1:8080"], description="Where HTTP is served."
+    )
+    secret_key: Annotated[SecretStr, AfterValidator(_key_of_32_bytes)] | None = Field(
+        None, description="32 bytes in base64, shared by replicas; none: made in the data directory."
+    )
+    api_keys: ApiKeys = Field(
+        (), examples=["ci:s3cret:hr+board"], description="NAME:KEY[:GROUP+GROUP] entries; none: loopback only."
+    )
+    command: str = Field("/hausgeist", description="The slash command in Slack.")
+    admins: Words = Field((), examples=["slack:T1:U1"], description="Ids of the people who may administer.")
+    languages: Words = Field(
+        ("en", "de", "fr"), examples=["en,de,fr"], description="Languages of documents and people."
+    )
+    groups: Annotated[dict[str, frozenset[str]], NoDecode, BeforeValidator(_from_json)] = Field(
+        {}, examples=['{"hr": ["slack:T1:U1"]}'], description="Groups and the ids of their members, as JSON or a table."
+    )
+    sync_minutes: Annotated[float, Field(gt=0)] = Field(
+        15, examples=["15"], description="How often sources are read again."
+    )
+
+    slack_bot_token: SecretStr = Field(EMPTY, validation_alias="SLACK_BOT_TOKEN")
+    slack_signing_secret: SecretStr = Field(EMPTY, validation_alias="SLACK_SIGNING_SECRET")
+    slack_app_token: SecretStr = Field(EMPTY, validation_alias="SLACK_APP_TOKEN")
+    slack_api_url: Url | None = Field(None, validation_alias="SLACK_API_URL", examples=["https://slack.com/api/"])
+
+    microsoft_app_id: str = Field("", validation_alias="MICROSOFT_APP_ID")
+    microsoft_app_password: SecretStr = Field(EMPTY, validation_alias="MICROSOFT_APP_PASSWORD")
+    microsoft_app_tenant_id: str = Field("", validation_alias="MICROSOFT_APP_TENANT_ID")
+    microsoft_app_type: Literal["SingleTenant", "MultiTenant", "UserAssignedMSI"] = Field(
+        "SingleTenant", validation_alias="MICROSOFT_APP_TYPE", examples=["SingleTenant"]
+    )
+    teams_service_urls: Words = Field(TEAMS_HOSTS, description="Prefixes of service URLs that replies may go to.")
+    teams_insecure: bool = Field(False, examples=["1"], description="Serve Teams unchecked, on a loopback bind only.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def host(self) -> str:
+        """The host of `bind`."""
+        return self.bind.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port of `bind`."""
+        return int(self.bind.rpartition(":")[2])
+
+    @property
+    def on_loopback(self) -> bool:
+        """True if only this machine can reach us."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+
+def load(**overrides: object) -> Settings:
+    """The settings, with what a command sets itself; raises SettingsError."""
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]  # checked by pydantic
+    except ValidationError as error:
+        _explain(error)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"hausgeist.toml cannot be read: {error}") from error
+    _check_together(settings)
+    return settings
+
+
+def _check_together(settings: Settings) -> None:
+    """Raises SettingsError for settings that are sound alone and not together."""
+    if settings.teams_insecure and not settings.on_loopback:
+        raise SettingsError(
+            f"HAUSGEIST_TEAMS_INSECURE=1 serves unchecked requests and needs a loopback bind, not {settings.bind}; "
+            "set HAUSGEIST_BIND=127.0.0.1:8080"
+        )
+    proof = settings.slack_signing_secret.get_secret_value() or settings.slack_app_token.get_secret_value()
+    if settings.slack_bot_token.get_secret_value() and not proof:
+        raise SettingsError(
+            "SLACK_BOT_TOKEN is set, but neither SLACK_SIGNING_SECRET (HTTP) nor SLACK_APP_TOKEN (Socket Mode); "
+            "both stand on the app's page under Basic Information"
+        )
+    if proof and not settings.slack_bot_token.get_secret_value():
+        raise SettingsError("SLACK_BOT_TOKEN is missing; it begins with xoxb- and stands under OAuth & Permissions")
+
+
+def table(settings: Settings) -> str:
+    """Every setting with its value in force, secrets hidden; one line each."""
+    values = [(_name(field), _shown(_name(field), getattr(settings, field))) for field in Settings.model_fields]
+    width = max(len(name) for name, _ in values)
+    return "\n".join(f"{name:{width}}  {value}" for name, value in values)
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if not value:
+        return "(not set)"
+    if _is_secret(name) or "@" in str(value):
+        return "(hidden)"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _name(field: str) -> str:
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"HAUSGEIST_{field.upper()}"
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name for word in ("KEY", "TOKEN", "SECRET", "PASSWORD"))
+
+
+def _explain(error: ValidationError) -> NoReturn:
+    raise SettingsError("\n".join(_line(dict(problem)) for problem in error.errors(include_url=False))) from None
+
+
+def _line(problem: dict[str, object]) -> str:
+    location = problem["loc"]
+    field = str(location[0]) if isinstance(location, tuple) and location else ""
+    if problem["type"] == "extra_forbidden":
+        return f"hausgeist.toml: there is no setting {field!r}; `hausgeist config show` lists them all"
+    info = Settings.model_fields[field.lower()]
+    name = _name(field.lower())
+    hidden = _is_secret(name) or "@" in str(problem["input"])
+    example = f"; for example {info.examples[0]}" if info.examples else ""
+    value = "(hidden)" if hidden else repr(problem["input"])
+    return f"{name}={value}: {str(problem['msg']).removeprefix('Value error, ')}{example}"

@@ -1,0 +1,158 @@
+"""Turns a file of any kind into Markdown with a title, an owner and a date; knows nothing of permissions."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import kreuzberg
+import yaml
+
+from rag.errors import Unreadable
+
+TYPES = frozenset({".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".pdf", ".xlsx", ".pptx", ".csv"})
+LARGEST = 100 * 2**20
+DEADLINE = 60
+
+_PLAIN = frozenset({".md", ".markdown", ".txt"})
+_TEXTUAL = frozenset({".html", ".htm", ".csv"})
+_SOFTWARE = frozenset({"python-docx", "openpyxl", "PDFium"})
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t]*#*$", re.MULTILINE)
+_HTML_HEAD = re.compile(r"\A---\n+(?:[\w:.-]+: .*\n+)*## [\w:.-]+: .*\n+")  # kreuzberg prints <head> into the text
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_UNTITLED = re.compile(r"|untitled|powerpoint presentation|microsoft \w+ - .*|.*\.(docx?|pptx?|xlsx?|pdf|indd)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file's text as Markdown, and what the file says about itself; `groups` is None where it says nothing."""
+
+    title: str
+    text: str
+    owner: str = ""
+    date: str = ""
+    groups: frozenset[str] | None = None
+
+
+def parse(path: Path) -> Parsed:
+    """Reads a file; raises Unreadable with the reason where it yields no text."""
+    if path.suffix.lower() not in TYPES:
+        raise Unreadable("unsupported type")
+    try:
+        data = _read(path)
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror}", passing=True) from error
+    parsed = _parse_plain(path, data) if path.suffix.lower() in _PLAIN else _parse_rich(path, data)
+    if not any(character.isalnum() for character in parsed.text):
+        raise Unreadable("no text found; a scan?")
+    return parsed
+
+
+def parse_markdown(text: str, name: str) -> Parsed:
+    """Reads Markdown with its YAML front matter, if any; `name` is the title where the text has none."""
+    fields, text = _front_matter(text)
+    return Parsed(
+        title=_word(fields.get("title")) or _heading(text, 1) or name,
+        text=text,
+        owner=_word(fields.get("owner")),
+        date=_word(fields.get("date")),
+        groups=groups_from(fields["groups"]) if "groups" in fields else None,
+    )
+
+
+def groups_from(value: object) -> frozenset[str]:
+    """Returns the groups a document names for itself; raises Unreadable where they are not clear."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise Unreadable("its groups must be a list of names")
+    return frozenset(names)
+
+
+def _read(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise Unreadable(f"larger than {LARGEST // 2**20} MB")
+    if not size:
+        raise Unreadable("empty file")
+    return path.read_bytes()
+
+
+def _parse_plain(path: Path, data: bytes) -> Parsed:
+    text = _decode(data)
+    return Parsed(_from_name(path), text) if path.suffix.lower() == ".txt" else parse_markdown(text, _from_name(path))
+
+
+def _front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """Returns the YAML front matter and the text below it; raises Unreadable where it hides who may read the text."""
+    match = _FRONT_MATTER.match(text)
+    if not match:
+        return {}, text
+    try:
+        fields = yaml.safe_load(match[1])
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if re.search(r"^\s*groups\b", match[1], re.MULTILINE):
+            raise Unreadable("front matter is not valid YAML, so its groups are unknown") from error
+        fields = None
+    return (fields if isinstance(fields, dict) else {}), text[match.end() :]
+
+
+def _decode(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    if b"\0" in data:
+        raise Unreadable("not a text file")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _parse_rich(path: Path, data: bytes) -> Parsed:
+    mime_type = kreuzberg.detect_mime_type_from_path(str(path))
+    if path.suffix.lower() in _TEXTUAL:
+        data = _decode(data).encode()
+    config = kreuzberg.ExtractionConfig(
+        output_format="markdown",
+        use_cache=False,
+        disable_ocr=True,  # type: ignore[call-arg]  # its stubs lack it
+        extraction_timeout_secs=DEADLINE,
+    )
+    try:
+        result = kreuzberg.extract_bytes_sync(data, mime_type, config=config)
+    except (kreuzberg.KreuzbergError, RuntimeError, ValueError, OSError) as error:
+        raise Unreadable(_reason(error)) from error
+    return _described(path, _HTML_HEAD.sub("", result.content), dict(result.metadata))
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if re.search(r"password|encrypt", text, re.IGNORECASE):
+        return "encrypted"
+    return f"broken, or not what its name says: {text[:160]}"
+
+
+def _described(path: Path, text: str, metadata: dict[str, Any]) -> Parsed:
+    title = _word((metadata.get("core_properties") or {}).get("title") or metadata.get("title"))
+    first = _heading(text, 2 if path.suffix.lower() in {".pptx", ".docx"} else 1)
+    authors = [name for name in metadata.get("authors") or [] if name not in _SOFTWARE]
+    return Parsed(
+        title=(title if not _UNTITLED.fullmatch(title) else "") or first or _from_name(path),
+        text=text,
+        owner=_word(authors[0]) if authors else "",
+        date=_word(metadata.get("modified_at") or metadata.get("created_at"))[:10],
+    )
+
+
+def _heading(text: str, level: int) -> str:
+    """Returns the first heading, if it is of this level or above."""
+    match = _HEADING.search(text)
+    return _ESCAPED.sub(r"\1", match[2])[:200] if match and len(match[1]) <= level else ""
+
+
+def _from_name(path: Path) -> str:
+    return re.sub(r"[-_]+", " ", path.stem).strip().capitalize() or path.name
+
+
+def _word(value: object) -> str:
+    return "" if value is None or isinstance(value, dict | list) else str(value).strip()

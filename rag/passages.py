@@ -1,0 +1,43 @@
+"""The nouns of knowledge: documents, the passages cut from them, and hits."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as parsed. `groups` empty: everybody may read it; otherwise members of any of the groups."""
+
+    doc_id: str
+    title: str
+    text: str
+    collection: str = "default"
+    groups: frozenset[str] = frozenset()
+    owner: str = ""
+    date: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document that stands alone; `chunk_id` is `doc_id#n`, `heading` the path of headings above it."""
+
+    chunk_id: str
+    doc_id: str
+    title: str
+    heading: str
+    text: str
+    owner: str = ""
+    date: str = ""
+
+    @property
+    def context(self) -> str:
+        """The passage with its title and headings, as it is embedded and shown to the model."""
+        return "\n".join(part for part in (self.title, self.heading, self.text) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage and how well it fits, between 0 and 1; scores of different queries compare only roughly."""
+
+    passage: Passage
+    score: float

@@ -1,0 +1,76 @@
+"""Finds the passages that answer a question, among those the groups may read; knows nobody's name."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator
+from sqlite3 import Row
+
+import numpy as np
+
+from rag import lexicon
+from rag.fusion import evidence
+from rag.library import Library
+from rag.passages import Hit, Passage
+
+POOL = 100
+RELEVANT = 0.35  # a best hit below this answers nothing; what that gets wrong, and how often: docs/decisions/0002
+RELEVANT = 0.0  # provisional
+
+
+class Retriever:
+    """Searches by meaning and by words at once."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    async def search(
+        self,
+        query: str,
+        groups: frozenset[str],
+        *,
+        k: int = 8,
+        collection: str | None = None,
+        per_document: bool = False,
+    ) -> list[Hit]:
+        """Returns the k best passages, or the best passage of each of the k best documents; the best comes first."""
+        return await asyncio.to_thread(self._search, query, groups, k, collection, per_document)
+
+    def _search(
+        self, query: str, groups: frozenset[str], k: int, collection: str | None, per_document: bool
+    ) -> list[Hit]:
+        audiences = self._library.audiences(groups, collection)
+        if not audiences or not query.strip():
+            return []
+        vector = self._library.embedder.queries([query])[0]
+        near = self._library.vectors.search(vector, audiences, POOL)
+        said = lexicon.search(self._library.store, query, audiences, POOL)
+        rows = self._rows([*near, *said], audiences)
+        if not rows:
+            return []
+        vectors = np.stack([np.frombuffer(row["vector"], np.float32) for row in rows])
+        nearness = self._library.background.nearness(vector, vectors).tolist()
+        scored = [(evidence(by, said.get(row["id"], 0.0)), row) for by, row in zip(nearness, rows, strict=True)]
+        scored.sort(key=lambda pair: (-pair[0], pair[1]["id"]))
+        best = list(_first_of_each(scored)) if per_document else scored
+        return [Hit(_passage(row), min(max(score, 0.0), 1.0)) for score, row in best[:k]]
+
+    def _rows(self, ids: Iterable[int], audiences: list[int]) -> list[Row]:
+        """Reads the passages that are still there, once more only those for the audiences."""
+        query = """SELECT passages.*, doc_id, title, owner, date FROM passages
+                   JOIN documents ON documents.id = document_id
+                   WHERE passages.id IN (SELECT value FROM json_each(?))
+                   AND passages.audience_id IN (SELECT value FROM json_each(?))"""
+        with self._library.store.reading() as db:
+            return db.execute(query, (json.dumps(sorted(ids)), json.dumps(audiences))).fetchall()
+
+
+def _first_of_each(scored: Iterable[tuple[float, Row]]) -> Iterator[tuple[float, Row]]:
+    seen = set[int]()
+    for score, row in scored:
+        if row["document_id"] not in seen:
+            seen.add(row["document_id"])
+            yield score, row
+
+
+def _passage(row: Row) -> Passage:
+    return Passage(row["chunk_id"], row["doc_id"], row["title"], row["heading"], row["text"], row["owner"], row["date"])

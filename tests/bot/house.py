@@ -1,0 +1,101 @@
+"""An assistant of real parts, with a scripted model, and a reply that keeps what the person saw."""
+
+from dataclasses import dataclass, field
+
+from redis.asyncio import Redis
+
+from bot.answers import Answer
+from bot.assistant import Assistant
+from bot.dispatch import Dispatcher
+from bot.errors import HausgeistError
+from bot.events import Person, Turn
+from bot.memory import Memory
+from bot.model import Model
+from bot.people import Directory
+from bot.seal import Seal
+from bot.trace import Trace
+from guardrails.pii import Guard
+from rag.library import Library
+from rag.retriever import Retriever
+
+KEY = bytes(range(32))
+
+
+@dataclass
+class Seen:
+    """A reply that keeps everything."""
+
+    name: str = "answer-1"
+    statuses: list[str] = field(default_factory=list)
+    written: str = ""
+    answers: list[Answer] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+    async def status(self, text: str) -> None:
+        self.statuses.append(text)
+
+    async def write(self, piece: str) -> None:
+        self.written += piece
+
+    async def finish(self, answer: Answer) -> str:
+        self.answers.append(answer)
+        return self.name
+
+    async def fail(self, error: HausgeistError, trace_id: str) -> None:
+        self.failures.append((str(error), trace_id))
+
+    @property
+    def answer(self) -> Answer:
+        """The one answer there must be."""
+        assert not self.failures, self.failures
+        (answer,) = self.answers
+        return answer
+
+
+class Book:
+    """A journal that keeps its traces."""
+
+    def __init__(self) -> None:
+        self.traces: list[Trace] = []
+
+    def record(self, trace: Trace) -> None:
+        self.traces.append(trace)
+
+
+@dataclass
+class House:
+    """All parts together."""
+
+    redis: Redis
+    guard: Guard
+    library: Library
+    model: Model
+    directory: Directory = field(default_factory=Directory)
+    book: Book = field(default_factory=Book)
+
+    def __post_init__(self) -> None:
+        self.memory = Memory(self.redis, Seal(KEY))
+        self.assistant = Assistant(
+            self.directory, self.guard, self.memory, Retriever(self.library), self.model, passages=3
+        )
+        self.dispatcher = Dispatcher(self.assistant, self.memory, self.book)
+
+    async def ask(self, text: str, **changes: object) -> Seen:
+        """Asks and waits for what the person sees."""
+        seen = Seen()
+        await self.dispatcher.run(turn(text, **changes), seen)
+        return seen
+
+
+def turn(text: str, **changes: object) -> Turn:
+    """A private question of Mara's."""
+    fields: dict[str, object] = {
+        "event_id": f"e-{text}",
+        "message_id": f"m-{text}",
+        "platform": "test",
+        "conversation": "test:1",
+        "person": Person("test:mara", "Mara"),
+        "text": text,
+        "private": True,
+    }
+    return Turn(**(fields | changes))  # type: ignore[arg-type]  # the tests name the fields

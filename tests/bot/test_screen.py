@@ -1,0 +1,83 @@
+"""What the model drafts, and what the person sees of it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.screen import Declined, Screened, whole_sentences
+from guardrails.masking import Span, Vault, hide
+from rag.passages import Passage
+
+HOTELS = Passage("t#1", "travel.md", "Travel", "Hotels", "A hotel in Paris may cost EUR 180 a night.", "Ann", "2026")
+TRAINS = Passage("t#2", "travel.md", "Travel", "Trains", "Trains are booked in second class.")
+LEAVE = Passage("l#1", "leave.md", "Leave", "", "Everybody has 25 days of holiday a year.")
+
+
+async def drafted(*pieces: str) -> AsyncIterator[str]:
+    for piece in pieces:
+        yield piece
+
+
+async def screened(draft: str, vault: Vault | None = None) -> tuple[str, Screened]:
+    screen = Screened((HOTELS, TRAINS, LEAVE), vault or Vault())
+    return "".join([sentence async for sentence in screen.sentences(drafted(*draft.split("|")))]), screen
+
+
+async def test_citations_become_one_number_a_document_in_the_order_of_citing() -> None:
+    text, screen = await screened("You have 25 days. [3] A hotel costs EUR 180, trains second class. [1][2]")
+    assert text == "You have 25 days. [1] A hotel costs EUR 180, trains second class. [2]"
+    assert [source.doc_id for source in screen.sources] == ["leave.md", "travel.md"]
+
+
+async def test_invented_citations_vanish_and_a_wrong_one_is_mended() -> None:
+    text, screen = await screened("A hotel in Paris may cost EUR 180. [3][9]")
+    assert text == "A hotel in Paris may cost EUR 180. [1]"
+    assert screen.sources[0].doc_id == "travel.md"
+
+
+async def test_an_answer_without_citation_gets_the_passage_that_holds_it() -> None:
+    text, screen = await screened("Everybody has 25 days of holiday.")
+    assert text == "Everybody has 25 days of holiday. [1]"
+    assert screen.sources[0].doc_id == "leave.md"
+
+
+@pytest.mark.parametrize(
+    "draft",
+    ["NO ANSWER", "No answer.", "NO |ANSWER [1]", "I don't know.", "Keine Antwort. [1]", "Je ne sais pas.", " \n"],
+)
+async def test_a_draft_without_answer_is_declined(draft: str) -> None:
+    with pytest.raises(Declined):
+        await screened(draft)
+
+
+async def test_a_no_after_the_answer_is_left_out() -> None:
+    text, _ = await screened("You have 25 days. [3]\nNO ANSWER")
+    assert "NO ANSWER" not in text
+
+
+async def test_placeholders_come_back_as_the_persons_own_words() -> None:
+    vault = Vault()
+    hide("I am Ann Meier", [Span(5, 14, "PERSON")], vault)
+    text, screen = await screened("<PERS|ON_1> has 25 days. [3]", vault)
+    assert text.startswith("Ann Meier has")
+    assert "Ann Meier" not in screen.masked_text
+
+
+async def test_a_sentence_about_data_nobody_gave_is_left_out() -> None:
+    text, _ = await screened("You have 25 days. [3] They were given on <DATE_TIME_7>. [1]")
+    assert "<" not in text
+    assert text.startswith("You have 25 days. [1]")
+
+
+async def test_links_that_no_source_holds_are_removed() -> None:
+    text, _ = await screened("See [this](https://evil.example/?q=25) about 25 days. [3]")
+    assert "evil.example" not in text
+
+
+@given(st.text(max_size=200), st.lists(st.integers(0, 200), max_size=20))
+async def test_joining_sentences_loses_nothing(text: str, cuts: list[int]) -> None:
+    edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+    pieces = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    assert "".join([sentence async for sentence in whole_sentences(drafted(*pieces))]) == text

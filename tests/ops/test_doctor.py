@@ -1,0 +1,122 @@
+"""The doctor: names what is missing and what to do, tells no secret, and finds nothing wrong on a sound machine."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ops.doctor import Finding, diagnose
+from ops.embedded import embedded_valkey
+from ops.settings import Settings
+
+
+@pytest.fixture
+def model_server() -> Iterator[str]:
+    """A model server that wants the key `sesame`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            allowed = self.headers["Authorization"] == "Bearer sesame" and self.path == "/v1/models"
+            self.send_response(200 if allowed else 401)
+            self.end_headers()
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        server.shutdown()
+        thread.join()
+
+
+def examine(tmp_path: Path, **given: object) -> dict[str, Finding]:
+    """The findings by part, for settings that name nothing but a data directory."""
+    folders = {"data_dir": tmp_path / "data", "cache_dir": tmp_path / "cache", "bind": "127.0.0.1:0"}
+    settings = Settings.model_validate(folders | given)
+    return {finding.part: finding for finding in diagnose(settings)}
+
+
+def test_sound_machine_lacks_only_the_model(tmp_path: Path) -> None:
+    findings = examine(tmp_path)
+    assert [part for part, finding in findings.items() if not finding.ok] == ["Model"]
+    assert findings["Model"].remedy == "hausgeist models pull default"
+    assert findings["Valkey"].detail.startswith("Valkey server v=")
+    assert not (tmp_path / "data").exists()
+
+
+def test_local_gguf_is_a_model(tmp_path: Path) -> None:
+    (tmp_path / "own.gguf").write_bytes(b"GGUF")
+    assert examine(tmp_path, model_name=str(tmp_path / "own.gguf"))["Model"].ok
+
+
+async def test_redis_that_answers_is_well(tmp_path: Path) -> None:
+    async with embedded_valkey(tmp_path) as url:
+        assert examine(tmp_path, redis_url=url)["Redis"].ok
+
+
+def test_silent_redis_is_named_without_its_password(tmp_path: Path) -> None:
+    finding = examine(tmp_path, redis_url="redis://bot:s3cret@127.0.0.1:9/0")["Redis"]
+    assert finding == Finding("Redis", False, "127.0.0.1: ConnectionError", "start it, or correct HAUSGEIST_REDIS_URL")
+
+
+def test_model_server_is_asked_with_its_key(tmp_path: Path, model_server: str) -> None:
+    assert examine(tmp_path, model_url=model_server, model_key="sesame")["Model server"].ok
+    refused = examine(tmp_path, model_url=model_server, model_key="s3cret")["Model server"]
+    assert not refused.ok
+    assert refused.detail == "127.0.0.1: Unauthorized"
+
+
+def test_no_secret_is_told(tmp_path: Path) -> None:
+    secrets = ("model_key", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "MICROSOFT_APP_PASSWORD")
+    findings = examine(
+        tmp_path,
+        redis_url="redis://:s3cret@127.0.0.1:9/0",
+        model_url="http://bot:s3cret@127.0.0.1:9/v1",
+        **dict.fromkeys(secrets, "s3cret"),
+    )
+    assert "s3cret" not in repr(findings)
+
+
+def test_half_configured_platforms_are_told_what_is_missing(tmp_path: Path) -> None:
+    findings = examine(tmp_path, SLACK_BOT_TOKEN="xoxb-1", MICROSOFT_APP_ID="1234")
+    assert findings["Slack"].detail == "half set up: SLACK_SIGNING_SECRET missing"
+    assert findings["Teams"].detail == "half set up: MICROSOFT_APP_PASSWORD, MICROSOFT_APP_TENANT_ID missing"
+    assert examine(tmp_path, SLACK_APP_TOKEN="xapp-1")["Slack"].detail == "half set up: SLACK_BOT_TOKEN missing"
+
+
+def test_configured_platforms_are_on(tmp_path: Path) -> None:
+    teams = {"MICROSOFT_APP_ID": "1234", "MICROSOFT_APP_PASSWORD": "p", "MICROSOFT_APP_TENANT_ID": "t"}
+    findings = examine(tmp_path, SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1", **teams)
+    assert findings["Slack"] == Finding("Slack", True, "on, Socket Mode")
+    assert findings["Teams"] == Finding("Teams", True, "on, SingleTenant")
+
+
+def test_taken_address_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        finding = examine(tmp_path, bind=bind)["Address"]
+    assert not finding.ok
+    assert finding.detail == f"{bind}: Address already in use"
+
+
+def test_unwritable_data_directory_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    finding = examine(tmp_path, data_dir=tmp_path / "file" / "data")["Data directory"]
+    assert not finding.ok
+    assert "HAUSGEIST_DATA_DIR" in finding.remedy
+
+
+def test_both_faiss_wheels_are_a_conflict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("faiss_cpu", "faiss_gpu"):
+        info = tmp_path / f"{name}-1.15.1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1.15.1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    finding = examine(tmp_path)["FAISS"]
+    assert not finding.ok
+    assert "uninstall both" in finding.remedy

@@ -1,0 +1,123 @@
+"""Settings: the environment before the file, and a wrong value named with an example."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from ops.settings import Settings, SettingsError, load, table
+
+NAMES = ("HAUSGEIST_", "SLACK_", "MICROSOFT_")
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import os
+
+    for name in os.environ:
+        if name.startswith(NAMES):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_set_is_sound() -> None:
+    settings = load()
+    assert settings.on_loopback
+    assert settings.port == 8080
+    assert settings.data_dir.is_absolute()
+
+
+def test_lists_keys_and_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAUSGEIST_API_KEYS", "ci:s3cret:hr+board, app:0ther")
+    monkeypatch.setenv("HAUSGEIST_LANGUAGES", "de,fr")
+    monkeypatch.setenv("HAUSGEIST_GROUPS", '{"hr": ["slack:T1:U1"]}')
+    monkeypatch.setenv("HAUSGEIST_BIND", "[::1]:0")
+    settings = load()
+    assert settings.api_keys == ("ci:s3cret:hr+board", "app:0ther")
+    assert settings.languages == ("de", "fr")
+    assert settings.groups == {"hr": frozenset({"slack:T1:U1"})}
+    assert (settings.host, settings.on_loopback) == ("::1", True)
+
+
+def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "hausgeist.toml").write_text(
+        'bind = "127.0.0.1:1"\nmodel_name = "small"\nslack_bot_token = "xoxb-1"\nslack_signing_secret = "s"\n[groups]\nhr = ["a"]\n'
+    )
+    monkeypatch.setenv("HAUSGEIST_BIND", "127.0.0.1:2")
+    settings = load()
+    assert (settings.port, settings.model_name) == (2, "small")
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-1"
+    assert settings.groups == {"hr": frozenset({"a"})}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("HAUSGEIST_BIND", "8080", "127.0.0.1:8080"),
+        ("HAUSGEIST_BIND", "127.0.0.1:99999", "HOST:PORT"),
+        ("HAUSGEIST_REDIS_URL", "localhost", "redis://localhost:6379/0"),
+        ("HAUSGEIST_MODEL_URL", "gpu-1", "http://gpu-1:30000/v1"),
+        ("HAUSGEIST_SYNC_MINUTES", "0", "15"),
+        ("HAUSGEIST_GROUPS", "hr", "slack:T1:U1"),
+        ("MICROSOFT_APP_TYPE", "Multi", "SingleTenant"),
+        ("SLACK_API_URL", "slack", "https://slack.com/api/"),
+    ],
+)
+def test_a_wrong_value_is_named_with_an_example(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as raised:
+        load()
+    assert name in str(raised.value)
+    assert told in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_wrong_secret_is_named_but_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("HAUSGEIST_SECRET_KEY", "hunter2"), ("HAUSGEIST_REDIS_URL", "http://:hunter2@redis")):
+        monkeypatch.setenv(name, value)
+        with pytest.raises(SettingsError, match=name) as raised:
+            load()
+        assert "hunter2" not in str(raised.value)
+        monkeypatch.delenv(name)
+
+
+def test_unknown_names_and_broken_files_are_told(tmp_path: Path) -> None:
+    for text, told in (("bimd = 1\n", "bimd"), ("bind = \n", "hausgeist.toml")):
+        (tmp_path / "hausgeist.toml").write_text(text)
+        with pytest.raises(SettingsError, match=told):
+            load()
+
+
+def test_unchecked_teams_needs_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAUSGEIST_TEAMS_INSECURE", "1")
+    monkeypatch.setenv("HAUSGEIST_BIND", "0.0.0.0:8080")
+    with pytest.raises(SettingsError, match="loopback"):
+        load()
+
+
+def test_half_a_slack_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    with pytest.raises(SettingsError, match="SLACK_SIGNING_SECRET"):
+        load()
+    monkeypatch.delenv("SLACK_BOT_TOKEN")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    with pytest.raises(SettingsError, match="SLACK_BOT_TOKEN"):
+        load()
+
+
+def test_the_table_hides_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-hunter2")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "hunter2")
+    monkeypatch.setenv("HAUSGEIST_API_KEYS", "ci:hunter2")
+    monkeypatch.setenv("HAUSGEIST_SECRET_KEY", base64.b64encode(b"hunter2" + bytes(25)).decode())
+    shown = table(load())
+    assert "hunter2" not in shown
+    assert all(name in shown for name in ("SLACK_BOT_TOKEN", "HAUSGEIST_BIND", "HAUSGEIST_API_KEYS"))
+
+
+def test_every_setting_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
+    names = [field.validation_alias or f"HAUSGEIST_{name.upper()}" for name, field in Settings.model_fields.items()]
+    assert [name for name in names if f"`{name}`" not in text] == []

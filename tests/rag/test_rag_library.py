@@ -1,0 +1,213 @@
+"""The library follows its sources: what changes there changes here, and nothing else is done twice."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from rag.embedder import HashEmbedder, Vectors
+from rag.errors import LibraryError, SourceError
+from rag.library import Library
+from rag.sources import Source
+from tests.rag.shelf import PUBLIC, Shelf
+
+
+class WatchedEmbedder(HashEmbedder):
+    """Remembers the passages it embeds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedded: list[str] = []
+
+    def passages(self, texts: list[str]) -> Vectors:
+        self.embedded += texts
+        return super().passages(texts)
+
+
+async def test_a_document_is_new_changed_and_gone(shelf: Shelf) -> None:
+    shelf.put("leave.md", "# Leave\nEverybody gets 25 days of holidays.")
+    shelf.put("travel.md", "# Travel\nBook trains early.")
+    assert (shelf.sync().indexed, await shelf.find("holidays")) == (2, ["leave.md", "travel.md"])
+
+    shelf.put("leave.md", "# Leave\nSabbaticals after five years.")
+    report = shelf.sync()
+    assert (report.indexed, report.unchanged, report.removed, report.failed) == (1, 1, 0, [])
+    assert (await shelf.find("sabbaticals"))[0] == "leave.md"
+
+    (shelf.folder / "leave.md").unlink()
+    assert shelf.sync().removed == 1
+    assert await shelf.find("sabbaticals") == ["travel.md"]
+    assert shelf.library.document("leave.md", PUBLIC) is None
+
+
+def test_only_what_is_new_is_embedded(shelf: Shelf, tmp_path: Path) -> None:
+    embedder = WatchedEmbedder()
+    library = Library.open(tmp_path / "counted.db", embedder)
+    shelf.put("leave.md", "# Leave\n25 days")
+    library.sync(Source(shelf.folder))
+    (shelf.folder / "leave.md").rename(shelf.folder / "holidays.md")
+    library.sync(Source(shelf.folder, groups=frozenset({"staff"})))
+    assert embedder.embedded == ["Leave\n25 days"]
+    assert library.document("leave.md", PUBLIC) is None
+    moved = library.document("holidays.md", frozenset({"staff"}))
+    assert moved is not None
+    assert moved.text == "# Leave\n25 days"
+    library.close()
+
+
+async def test_a_restart_loads_and_embeds_nothing(shelf: Shelf) -> None:
+    shelf.put("leave.md", "# Leave\n25 days of holidays")
+    shelf.sync()
+    shelf.library.close()
+    embedder = WatchedEmbedder()
+    library = Library.open(shelf.folder.parent / "data" / "index.db", embedder)
+    assert await Shelf(library, shelf.folder).find("holidays") == ["leave.md"]
+    assert library.sync(library.sources()[0].source).unchanged == 1
+    assert not [text for text in embedder.embedded if "Leave" in text]
+    library.close()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from rag.embedder import HashEmbedder
+from rag.library import Library
+from rag.sources import Source
+
+Library.open(Path(sys.argv[1]), HashEmbedder()).sync(Source(Path(sys.argv[2])))
+"""
+
+
+def _in_another_process(arguments: list[Path]) -> None:
+    subprocess.run([sys.executable, "-c", WRITER, *arguments], check=True, cwd=Path(__file__).parents[2])
+
+
+async def test_what_another_process_writes_is_found_at_once(shelf: Shelf) -> None:
+    shelf.put("leave.md", "# Leave\n25 days")
+    shelf.put("travel.md", "# Travel\nBook early")
+    shelf.sync()
+    assert set(await shelf.find("zeppelin")) == {"leave.md", "travel.md"}
+    shelf.put("zeppelin.md", "# Zeppelin\nNot allowed")
+    (shelf.folder / "travel.md").unlink()
+    database = shelf.folder.parent / "data" / "index.db"
+    await asyncio.to_thread(_in_another_process, [database, shelf.folder])
+    assert await shelf.find("zeppelin") == ["zeppelin.md", "leave.md"]
+
+
+async def test_two_syncs_at_once_end_as_one_would(shelf: Shelf) -> None:
+    for number in range(30):
+        shelf.put(f"{number}.md", f"# Document {number}\nword{number}")
+    syncs = [threading.Thread(target=shelf.sync) for _ in range(3)]
+    for sync in syncs:
+        sync.start()
+    for sync in syncs:
+        sync.join()
+    stats = shelf.library.stats()
+    assert (stats.documents, stats.passages, stats.sources) == (30, 30, 1)
+    assert (await shelf.find("word17"))[0] == "17.md"
+    assert shelf.sync().unchanged == 30
+
+
+async def test_stopped_half_way_it_goes_on_where_it_was(shelf: Shelf) -> None:
+    for number in range(5):
+        shelf.put(f"{number}.md", f"text {number}")
+
+    def stop(done: str) -> None:
+        if done == "2.md":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        shelf.library.sync(Source(shelf.folder), stop)
+    assert sorted(await shelf.find("text")) == ["0.md", "1.md", "2.md"]
+    report = shelf.sync()
+    assert (report.indexed, report.unchanged) == (2, 3)
+
+
+async def test_what_becomes_unreadable_for_good_goes_and_for_a_while_stays(shelf: Shelf) -> None:
+    shelf.put("broken.csv", "leave,25\n")
+    shelf.put("locked.md", "holidays")
+    shelf.sync()
+    (shelf.folder / "broken.csv").write_bytes(b"")
+    (shelf.folder / "locked.md").unlink()
+    (shelf.folder / "locked.md").symlink_to("locked.md")  # reading it fails, whoever runs this test
+    report = shelf.sync()
+    assert [path for path, _ in report.failed] == ["broken.csv", "locked.md"]
+    assert await shelf.find("holidays") == ["locked.md"]
+
+
+async def test_labels_that_break_change_nothing(shelf: Shelf) -> None:
+    shelf.put("_documents.toml", '[defaults]\ngroups = ["hr"]')
+    shelf.put("pay.md", "salaries")
+    shelf.sync()
+    shelf.put("_documents.toml", '[defaults]\ngroups = ["hr"')
+    with pytest.raises(SourceError):
+        shelf.sync()
+    assert await shelf.find("salaries") == []
+    assert await shelf.find("salaries", "hr") == ["pay.md"]
+
+
+async def test_a_deleted_document_is_gone_from_the_next_question_on(shelf: Shelf) -> None:
+    shelf.put("leave.md", "holidays")
+    shelf.sync()
+    assert await shelf.find("holidays") == ["leave.md"]
+    assert shelf.library.delete("leave.md")
+    assert not shelf.library.delete("leave.md")
+    assert await shelf.find("holidays") == []
+
+
+def test_sources_and_stats_tell_what_was_taken_in(shelf: Shelf) -> None:
+    assert shelf.library.stats().last_sync == ""
+    shelf.put("leave.md", "holidays")
+    source = Source(shelf.folder, "handbook", frozenset({"staff"}), "docs/")
+    shelf.library.sync(source)
+    (known,) = shelf.library.sources()
+    assert (known.source, known.documents) == (source, 1)
+    assert shelf.library.stats().last_sync == known.last_sync != ""
+
+
+def test_a_missing_source_takes_nothing_away(shelf: Shelf) -> None:
+    shelf.put("leave.md", "holidays")
+    shelf.sync()
+    shelf.folder.rename(shelf.folder.with_name("unmounted"))
+    with pytest.raises(SourceError):
+        shelf.sync()
+    assert shelf.library.stats().documents == 1
+
+
+def test_another_embedder_is_told_what_to_do(library: Library, tmp_path: Path) -> None:
+    other = HashEmbedder()
+    other.name = "other"
+    with pytest.raises(LibraryError, match="embedder hash, not other: delete it and ingest again"):
+        Library.open(tmp_path / "data" / "index.db", other)
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LibraryError, match="cannot be created"):
+        Library.open(tmp_path / "file" / "index.db", HashEmbedder())
+    (tmp_path / "noise.db").write_bytes(b"noise " * 1000)
+    with pytest.raises(LibraryError, match="not a database"):
+        Library.open(tmp_path / "noise.db", HashEmbedder())
+
+
+def test_a_full_disk_is_one_clear_error_and_harms_nothing(shelf: Shelf) -> None:
+    shelf.put("leave.md", "holidays")
+    shelf.sync()
+    shelf.put("long.md", "word " * 200_000)
+    with shelf.library.store.reading() as db:
+        full = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {full + 5}")
+    with pytest.raises(LibraryError, match="full"):
+        shelf.sync()
+    assert shelf.library.stats().documents == 1
+
+
+def test_the_file_is_for_its_owner_only(shelf: Shelf) -> None:
+    shelf.sync() if shelf.put("a.md", "a") else None
+    database = shelf.folder.parent / "data" / "index.db"
+    assert {path.stat().st_mode & 0o077 for path in database.parent.iterdir()} == {0}
+    assert sqlite3.connect(database).execute("PRAGMA integrity_check").fetchone() == ("ok",)

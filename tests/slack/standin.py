@@ -1,0 +1,268 @@
+"""A Slack workspace on loopback: keeps what is posted, holds callers to Slack's limits, and errs when told to."""
+
+import asyncio
+import json
+import socket
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Self
+
+from aiohttp import WSMsgType, web
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass
+class Post:
+    """A message as it stands in the workspace, and how often it was edited."""
+
+    channel: str
+    ts: str
+    thread: str
+    text: str
+    blocks: list[dict[str, Any]]
+    edits: int = 0
+    shown: list[str] = field(default_factory=list)
+
+    @property
+    def read(self) -> str:
+        """What a person reads: the blocks' texts, else the text."""
+        return "\n".join(_texts(self.blocks)) if self.blocks else self.text
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """An answer other than the right one."""
+
+    status: int = 200
+    error: str = "internal_error"
+    retry_after: int | None = None
+
+
+class SlackStandIn:
+    """The workspace `T0HOUSE`, in which our bot is the user `U0GEIST`; an async context manager."""
+
+    def __init__(self, bot_token: str = "xoxb-house-0001", app_token: str = "xapp-house-0002") -> None:
+        self.bot_token = bot_token
+        self.app_token = app_token
+        self.posts: list[Post] = []
+        self.statuses: list[Arguments] = []
+        self.reactions: set[tuple[str, str, str]] = set()
+        self.calls: list[str] = []
+        self.connected = asyncio.Event()
+        self._answered = asyncio.Condition()
+        self._trouble: dict[str, deque[Trouble]] = defaultdict(deque)
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._numbers = count(1)
+        self._link: web.WebSocketResponse | None = None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._port = self._listener.getsockname()[1]
+        self.api_url = f"http://127.0.0.1:{self._port}/api/"
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_route("*", "/api/{method}", self._api)
+        app.router.add_get("/link", self._socket)
+        self._runner = web.AppRunner(app, shutdown_timeout=0, access_log=None)
+        await self._runner.setup()
+        await web.SockSite(self._runner, self._listener).start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._link:
+            await self._link.close()
+        await self._runner.cleanup()
+
+    def err(self, method: str, *troubles: Trouble) -> None:
+        """The next calls of `method` get these answers."""
+        self._trouble[method].extend(troubles)
+
+    def thread(self, channel: str, root: str) -> list[Post]:
+        """The replies under a message, in order."""
+        return [post for post in self.posts if (post.channel, post.thread) == (channel, root)]
+
+    async def called(self, method: str, times: int = 1) -> None:
+        """Waits until `method` was called so often."""
+        async with self._answered:
+            await self._answered.wait_for(lambda: self.calls.count(method) >= times)
+
+    async def deliver(self, payload: Arguments, kind: str = "events_api") -> asyncio.Future[None]:
+        """Sends a payload over the socket; the future is done when it is acknowledged."""
+        await self.connected.wait()
+        assert self._link is not None
+        envelope = f"envelope-{next(self._numbers)}"
+        self._waiting[envelope] = asyncio.get_running_loop().create_future()
+        frame = {"envelope_id": envelope, "type": kind, "accepts_response_payload": False, "payload": payload}
+        await self._link.send_json(frame)
+        return self._waiting[envelope]
+
+    async def _api(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        answer = await self._answer(method, request)
+        async with self._answered:
+            self.calls.append(method)
+            self._answered.notify_all()
+        return answer
+
+    async def _answer(self, method: str, request: web.Request) -> web.Response:
+        if self._trouble[method]:
+            return _troubled(self._trouble[method].popleft())
+        token = self.app_token if method == "apps.connections.open" else self.bot_token
+        if request.headers.get("Authorization") != f"Bearer {token}":
+            return web.json_response({"ok": False, "error": "invalid_auth"})
+        answer = self._methods.get(method, _unknown)(self, await _arguments(request))
+        return web.json_response({"ok": isinstance(answer, dict), **_fields(answer)})
+
+    def _auth_test(self, _: Arguments) -> dict[str, Any]:
+        return {"url": "https://rheinwerk.slack.com/", "team": "Rheinwerk", "team_id": "T0HOUSE"} | {
+            "user": "hausgeist",
+            "user_id": "U0GEIST",
+            "bot_id": "B0GEIST",
+        }
+
+    def _post_message(self, call: Arguments) -> dict[str, Any] | str:
+        if refusal := problem(call):
+            return refusal
+        ts = f"{1767603600 + next(self._numbers)}.000200"
+        post = Post(call["channel"], ts, call.get("thread_ts", ""), call.get("text", ""), call.get("blocks", []))
+        post.shown.append(post.read)
+        self.posts.append(post)
+        return {"channel": post.channel, "ts": ts, "message": {"text": post.text}}
+
+    def _update(self, call: Arguments) -> dict[str, Any] | str:
+        found = [post for post in self.posts if (post.channel, post.ts) == (call.get("channel"), call.get("ts"))]
+        if not found:
+            return "message_not_found"
+        if refusal := problem(call):
+            return refusal
+        post = found[0]
+        post.text = call.get("text", post.text)
+        post.blocks = call.get("blocks", post.blocks)  # as at Slack: left out, the old ones stay
+        post.edits += 1
+        post.shown.append(post.read)
+        return {"channel": post.channel, "ts": post.ts, "text": post.text}
+
+    def _set_status(self, call: Arguments) -> dict[str, Any] | str:
+        if not (call.get("channel_id") and call.get("thread_ts")):
+            return "invalid_arguments"
+        self.statuses.append(call)
+        return {}
+
+    def _react(self, call: Arguments) -> dict[str, Any] | str:
+        reaction = (call["channel"], call["timestamp"], call["name"])
+        if reaction in self.reactions:
+            return "already_reacted"
+        self.reactions.add(reaction)
+        return {}
+
+    def _unreact(self, call: Arguments) -> dict[str, Any] | str:
+        reaction = (call["channel"], call["timestamp"], call["name"])
+        if reaction not in self.reactions:
+            return "no_reaction"
+        self.reactions.discard(reaction)
+        return {}
+
+    def _user(self, call: Arguments) -> dict[str, Any] | str:
+        user = call.get("user", "")
+        return {"user": {"id": user, "team_id": "T0HOUSE", "is_bot": user == "U0GEIST"}} if user else "user_not_found"
+
+    def _open_socket(self, _: Arguments) -> dict[str, Any]:
+        return {"url": f"ws://127.0.0.1:{self._port}/link?ticket=secret-ticket-{next(self._numbers)}"}
+
+    _methods: Mapping[str, Callable[["SlackStandIn", Arguments], dict[str, Any] | str]] = {
+        "auth.test": _auth_test,
+        "chat.postMessage": _post_message,
+        "chat.update": _update,
+        "assistant.threads.setStatus": _set_status,
+        "reactions.add": _react,
+        "reactions.remove": _unreact,
+        "users.info": _user,
+        "apps.connections.open": _open_socket,
+    }
+
+    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        if self._trouble["link"]:
+            raise web.HTTPForbidden
+        link = web.WebSocketResponse()
+        await link.prepare(request)
+        await link.send_json({"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A0GEIST"}})
+        self._link = link
+        self.connected.set()
+        async for frame in link:
+            if frame.type is WSMsgType.TEXT:
+                self._acknowledged(json.loads(frame.data))
+        return link
+
+    def _acknowledged(self, frame: Arguments) -> None:
+        waiting = self._waiting.get(frame.get("envelope_id", ""))
+        if waiting and not waiting.done():
+            waiting.set_result(None)
+
+
+def _unknown(_: SlackStandIn, __: Arguments) -> str:
+    return "unknown_method"
+
+
+def _fields(answer: dict[str, Any] | str) -> dict[str, Any]:
+    return {"error": answer} if isinstance(answer, str) else answer
+
+
+def _troubled(trouble: Trouble) -> web.Response:
+    headers = {} if trouble.retry_after is None else {"Retry-After": str(trouble.retry_after)}
+    return web.json_response({"ok": False, "error": trouble.error}, status=trouble.status, headers=headers)
+
+
+async def _arguments(request: web.Request) -> Arguments:
+    if request.content_type == "application/json":
+        return dict(await request.json())
+    return {**request.query, **await request.post()}
+
+
+def problem(call: Arguments) -> str:
+    """Slack's error for arguments beyond its limits."""
+    blocks, text = call.get("blocks", []), call.get("text", "")
+    if not call.get("channel"):
+        return "channel_not_found"
+    if not (text.strip() or blocks):
+        return "no_text"
+    if len(text) > 40_000 or sum(len(part) for part in _texts(blocks)) > 13_100:
+        return "msg_too_long" if len(text) > 40_000 else "msg_blocks_too_long"
+    sizes = [len(block["text"]) for block in blocks if block["type"] == "markdown"]
+    if len(blocks) > 50 or sum(sizes) > 12_000 or not all(map(_valid, blocks)):
+        return "invalid_blocks"
+    return ""
+
+
+def _valid(block: Mapping[str, Any]) -> bool:
+    elements = block.get("elements", [])
+    match block["type"]:
+        case "markdown":
+            return bool(block["text"].strip())
+        case "section":
+            return 0 < len(block["text"]["text"]) <= 3_000
+        case "context":
+            return 0 < len(elements) <= 10 and all(0 < len(element["text"]) <= 2_000 for element in elements)
+        case "context_actions":
+            return 0 < len(elements) <= 5 and all(map(_valid_thumbs, elements))
+    return False
+
+
+def _valid_thumbs(element: Mapping[str, Any]) -> bool:
+    buttons = [element["positive_button"], element["negative_button"]]
+    return element["type"] == "feedback_buttons" and all(
+        button["text"]["type"] == "plain_text"
+        and len(button["text"]["text"]) <= 75
+        and 0 < len(button["value"]) <= 2000
+        for button in buttons
+    )
+
+
+def _texts(blocks: list[dict[str, Any]]) -> list[str]:
+    texts: list[str] = []
+    for block in blocks:
+        if block["type"] in {"markdown", "section"}:
+            texts.append(block["text"] if block["type"] == "markdown" else block["text"]["text"])
+        texts += [element["text"] for element in block.get("elements", []) if "text" in element]
+    return texts

@@ -1,0 +1,76 @@
+"""Socket Mode: the same events over a connection that we open."""
+
+import logging
+import math
+from collections.abc import AsyncIterator
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack import SlackAdapter
+from adapters.slack_socket import SlackSocket
+from tests.slack.desk import OneAnswer, recorded
+from tests.slack.standin import SlackStandIn, Trouble
+
+
+@pytest.fixture
+async def adapter(slack: SlackStandIn, dispatcher: OneAnswer) -> AsyncIterator[SlackAdapter]:
+    tokens = {"bot_token": slack.bot_token, "app_token": slack.app_token}
+    adapter = SlackAdapter(dispatcher, signing_secret="", api_url=slack.api_url.rstrip("/"), **tokens)
+    await adapter.start()
+    yield adapter
+    await adapter.stop()
+
+
+async def test_a_mention_is_answered_once_in_its_thread(
+    adapter: SlackAdapter, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    await (await slack.deliver(recorded("app_mention")))
+    await dispatcher.idle()
+    [post] = slack.thread("C0GENERAL", "1767603600.000100")
+    assert "**25 days**" in post.read
+    assert "Annual leave" in post.read
+
+
+async def test_without_state_nothing_is_acknowledged(
+    adapter: SlackAdapter, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    dispatcher.down = True
+    first = await slack.deliver(recorded("app_mention"))
+    while not dispatcher.offered:
+        await (await slack.deliver(recorded("ignored_message_channel")))
+    dispatcher.down = False
+    await (await slack.deliver(recorded("app_mention")))
+    assert not first.done()
+
+
+async def test_buttons_and_unknown_events_are_acknowledged(
+    adapter: SlackAdapter, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    await (await slack.deliver(recorded("button_helpful"), "interactive"))
+    await (await slack.deliver(recorded("ignored_app_home_opened")))
+    assert len(dispatcher.feedback) == 1
+
+
+async def test_the_socket_tells_how_it_is(adapter: SlackAdapter, slack: SlackStandIn) -> None:
+    await (await slack.deliver(recorded("ignored_app_home_opened")))
+    assert adapter.socket_age is not None
+    assert adapter.socket_age < 10
+    await adapter.stop()
+    assert adapter.socket_age == math.inf
+
+
+@pytest.mark.parametrize(("token", "closed"), [("xapp-wrong", False), ("xapp-house-0002", True)])
+async def test_a_refused_connection_does_not_stop_the_start(
+    slack: SlackStandIn, caplog: pytest.LogCaptureFixture, token: str, closed: bool
+) -> None:
+    caplog.set_level(logging.INFO)
+    slack.err("link", *[Trouble()] * closed)
+    socket = SlackSocket(AsyncApp(client=AsyncWebClient(slack.bot_token, slack.api_url)), token, patience=0.2)
+    await socket.open()
+    assert socket.age == math.inf
+    await socket.close()
+    assert "check SLACK_APP_TOKEN" in caplog.text
+    assert "Failed to connect" in caplog.text
+    assert not any(secret in caplog.text for secret in (token, "secret-ticket", "Traceback"))

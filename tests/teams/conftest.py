@@ -1,0 +1,118 @@
+"""A bot in Teams with everything real but Microsoft, which is played on loopback, and the assistant, which is fixed."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from adapters.teams import TeamsAdapter
+from bot.answers import Answer, Reply, Source
+from bot.dispatch import Dispatcher
+from bot.errors import StateDown
+from bot.events import Event, Turn
+from tests.teams import standin
+
+ANSWER = Answer(
+    text="You have **25 days** [1], agreed with your lead [2].",
+    trace_id="trace-1",
+    sources=(
+        Source(
+            1,
+            "hr/holidays.md",
+            "Holidays",
+            "Everyone has 25 days a year.",
+            "https://wiki.example/hr(1)",
+            "HR",
+            "2026-01-01",
+        ),
+        Source(2, "hr/leads.md", "Leads", "Your lead agrees.", "/documents/hr/leads.md"),
+    ),
+    masked=("EMAIL_ADDRESS", "PERSON"),
+)
+
+
+class FixedDispatcher(Dispatcher):
+    """Records what it accepts, and answers it when the test says so, always the same."""
+
+    def __init__(self) -> None:
+        self.accepted: list[Event] = []
+        self.answer = ANSWER
+        self.down = False
+        self.names: list[str] = []
+        self._replies: dict[str, Callable[[Turn], Reply]] = {}
+
+    def register(self, platform: str, open_reply: Callable[[Turn], Reply]) -> None:
+        self._replies[platform] = open_reply
+
+    async def accept(self, event: Event) -> bool:
+        if self.down:
+            raise StateDown("Redis does not answer.")
+        self.accepted.append(event)
+        return True
+
+    async def answer_all(self) -> None:
+        """Answers every turn so far; `names` are what later feedback will call the answers."""
+        for event in self.accepted:
+            if isinstance(event, Turn):
+                self.names.append(await self.reply_to(event).finish(self.answer))
+
+    def reply_to(self, turn: Turn) -> Reply:
+        return self._replies[turn.platform](turn)
+
+    @property
+    def turn(self) -> Turn:
+        """The one turn that was accepted."""
+        (turn,) = self.accepted
+        assert isinstance(turn, Turn)
+        return turn
+
+
+class Teams:
+    """What a test holds: the bot's door, the dispatcher behind it, and Microsoft around it."""
+
+    def __init__(self, adapter: TeamsAdapter, dispatcher: FixedDispatcher, microsoft: standin.Microsoft) -> None:
+        self.dispatcher = dispatcher
+        self.sign_in = microsoft.sign_in
+        self.connector = microsoft.connector
+        transport = httpx.ASGITransport(Starlette(routes=adapter.routes()))
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
+
+    async def post(self, body: object, token: str | None = None, **headers: str) -> httpx.Response:
+        """Calls the bot as Teams does: with a good token unless told otherwise; `token=""` sends none."""
+        token = self.sign_in.token() if token is None else token
+        content = body if isinstance(body, str) else json.dumps(body)
+        usual = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
+        return await self.client.post("/api/messages", content=content, headers={**usual, **headers})
+
+
+def payload(name: str, /, **changes: Any) -> dict[str, Any]:
+    """A recorded activity, with some of its top-level values changed."""
+    recorded: dict[str, Any] = json.loads((Path(__file__).parent / "payloads" / f"{name}.json").read_text())
+    return {**recorded, **changes}
+
+
+@pytest.fixture
+async def microsoft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[standin.Microsoft]:
+    for name in ("HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    async with standin.microsoft(tmp_path) as played:
+        for name, value in played.environment.items():
+            monkeypatch.delenv(name.lower(), raising=False)
+            monkeypatch.setenv(name, value)
+        yield played
+
+
+@pytest.fixture
+async def teams(microsoft: standin.Microsoft) -> AsyncIterator[Teams]:
+    dispatcher = FixedDispatcher()
+    adapter = TeamsAdapter(dispatcher, app_id=standin.APP_ID, app_password=standin.PASSWORD, tenant_id=standin.TENANT)
+    await adapter.start()
+    running = Teams(adapter, dispatcher, microsoft)
+    yield running
+    await running.client.aclose()
+    await adapter.stop()
