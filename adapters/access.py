@@ -23,7 +23,7 @@ def from_this_machine(request: HTTPConnection) -> bool:
 def from_our_own_page(request: HTTPConnection) -> bool:
     """False when a browser says that another site's page is asking; programs, which say nothing, pass."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site not in (None, "same-origin", "none"):
+    if site not in (None, "same-origin"):
         return False
     return origin is None or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
 

@@ -83,14 +83,17 @@ class SlackAdapter:
         return self._socket.age if self._socket else None
 
     def _bolt(self) -> AsyncApp:
+        sdk_log = _sdk_log()
+        sdk_log.setLevel(logging.ERROR)  # bolt warns that it will not use the token it reads from the environment
         app = AsyncApp(
             name="hausgeist",
-            logger=_sdk_log(),
+            logger=sdk_log,
             client=self._patient,
             signing_secret=self._signing_secret,
             before_authorize=self._take,
             attaching_conversation_kwargs_enabled=False,
         )
+        _sdk_log()
         # Slack switches an app's events off when too many stay unacknowledged, those we have no use for included.
         app.event(re.compile(""))(_nothing)
         app.action(re.compile(""))(_acknowledge)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import jwt
 import msal  # type: ignore[import-untyped]  # ships no types
 import requests
+from azure.core.exceptions import DeserializationError
 from botbuilder.core import BotAdapter, CloudAdapterBase, InvokeResponse, TurnContext
 from botbuilder.schema import (
     Activity,
@@ -125,7 +126,7 @@ class TeamsBot:
             try:
                 async with asyncio.timeout(2 * _CALL_SECONDS):
                     return await self._post(address, activity)
-            except (ClientException, TimeoutError) as error:
+            except (ClientException, DeserializationError, TimeoutError) as error:
                 pause = _pause(error, tried)
                 if pause is None or tried == tries:
                     log.warning("Teams did not take a %s: %s", activity.type, _reason(error))
@@ -246,6 +247,8 @@ def _pause(error: Exception, tried: int) -> float | None:
     if isinstance(error, ErrorResponseException):
         pause = _seconds(error.response.headers.get("Retry-After", ""), pause)
         again = error.response.status_code in _TRY_AGAIN and pause <= _LONGEST_WAIT
+    elif isinstance(error, DeserializationError):
+        again = True  # a page of some proxy on the way: Teams itself answers in JSON
     else:
         again = isinstance(error, ClientRequestError) and _never_left(error.inner_exception)
     return pause if again else None

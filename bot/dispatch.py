@@ -57,7 +57,8 @@ class Dispatcher:
                 await self._assistant.answer(turn, reply, trace)
         except Exception as error:  # noqa: BLE001 - the edge of the event loop: whatever happens, the person is told
             await self._tell(error, reply, trace)
-        self._journal.record(trace)
+        finally:
+            self._journal.record(trace)
 
     async def drain(self, seconds: float) -> None:
         """Waits for the answers under way; what is not finished in time is cancelled."""

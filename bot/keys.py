@@ -21,7 +21,7 @@ def seen(identifier: str) -> str:
 
 
 def transcript(conversation: str) -> str:
-    """List of masked messages, oldest first."""
+    """Sorted set of masked messages by time: written twice, a message is there once."""
     return f"hg:talk:{{{conversation}}}:transcript"
 
 

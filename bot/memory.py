@@ -3,6 +3,8 @@
 Every write is idempotent; every key has its time to live in `bot/keys.py`.
 """
 
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -48,33 +50,34 @@ class Memory:
 
     async def first_time(self, *identifiers: str) -> bool:
         """Marks the identifiers as seen, all at once; True if none of them was."""
+        mark = secrets.token_bytes(8)  # a try repeated after a lost connection finds its own mark, and counts as first
         with _state():
             async with self._redis.pipeline(transaction=True) as pipe:
                 for identifier in dict.fromkeys(identifiers):
-                    pipe.set(keys.seen(identifier), b"1", nx=True, ex=keys.SEEN_SECONDS)
-                return all(await pipe.execute())
+                    pipe.set(keys.seen(identifier), mark, nx=True, get=True, ex=keys.SEEN_SECONDS)
+                return all(earlier in (None, mark) for earlier in await pipe.execute())
 
     async def recall(self, conversation: str) -> Conversation:
         """The conversation so far; an unknown one is empty."""
         place = keys.vault(conversation)
         with _state():
             async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.lrange(keys.transcript(conversation), 0, -1)
+                pipe.zrange(keys.transcript(conversation), 0, -1)
                 pipe.get(place)
                 lines, sealed = await pipe.execute()
         vault = self._seal.open(sealed, place) if sealed else None
-        messages = tuple(Message(**orjson.loads(line)) for line in lines)
+        messages = tuple(Message(role, text) for _, role, text in map(orjson.loads, lines))
         return Conversation(conversation, messages, Vault.from_json(vault) if vault else Vault())
 
     async def remember(self, conversation: Conversation, record: Record) -> None:
         """Adds a masked question and answer to the transcript, seals the vault, keeps the record for review."""
         talk, place = keys.transcript(conversation.id), keys.vault(conversation.id)
-        lines = [orjson.dumps(asdict(message)) for message in _exchange(record)]
+        lines = {orjson.dumps((record.trace_id, role, text)): at for at, role, text in _exchange(record)}
         sealed = self._seal.close(conversation.vault.to_json(), place)
         with _state():
             async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.rpush(talk, *lines)
-                pipe.ltrim(talk, -keys.TRANSCRIPT_LENGTH, -1)
+                pipe.zadd(talk, lines)
+                pipe.zremrangebyrank(talk, 0, -keys.TRANSCRIPT_LENGTH - 1)
                 pipe.expire(talk, keys.CONVERSATION_SECONDS)
                 pipe.set(place, sealed, ex=keys.CONVERSATION_SECONDS)
                 pipe.set(keys.answer(record.trace_id), orjson.dumps(asdict(record)), ex=keys.ANSWER_SECONDS)
@@ -100,8 +103,10 @@ class Memory:
         return True
 
 
-def _exchange(record: Record) -> tuple[Message, Message]:
-    return Message("user", record.question), Message("assistant", record.text)
+def _exchange(record: Record) -> tuple[tuple[float, str, str], tuple[float, str, str]]:
+    """Question and answer with the time that orders them."""
+    now = time.time()
+    return (now, "user", record.question), (now + 1e-6, "assistant", record.text)
 
 
 @contextmanager

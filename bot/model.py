@@ -102,7 +102,7 @@ def _shorten(text: str) -> str:
 
 
 class ScriptedModel:
-    """The fake of this port: says its drafts one after the other, word by word; an exception in their place is raised."""
+    """The fake of this port: says its drafts one after the other, word by word, and raises an error among them."""
 
     name = "scripted"
 

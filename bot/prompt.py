@@ -74,7 +74,7 @@ def _examples() -> Iterator[ChatMessage]:
     )
     yield {"role": "user", "content": _ask("Was zahlt ein Gast in der Kantine?", canteen, "de")}
     yield {"role": "assistant", "content": "Gäste zahlen in der Kantine CHF 18. [1]"}
-    yield {"role": "user", "content": _ask("Who waters the plants in the lobby?", canteen, "en")}
+    yield {"role": "user", "content": _ask("What does it cost to lose a visitor's badge?", canteen, "en")}
     yield {"role": "assistant", "content": NO_ANSWER}
 
 

@@ -101,15 +101,23 @@ class Screened:
 
 
 async def whole_sentences(draft: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Joins pieces until a sentence and its citations are complete; nothing of the text is lost."""
+    """Joins pieces until a sentence with its citations, or a block of code, is complete; no text is lost."""
     waiting = ""
     async for piece in draft:
         waiting += piece
-        while (end := _SENTENCE_END.search(waiting)) and end.end() < len(waiting):
-            yield waiting[: end.end()]
-            waiting = waiting[end.end() :]
+        while end := _end_of_sentence(waiting):
+            yield waiting[:end]
+            waiting = waiting[end:]
     if waiting:
         yield waiting
+
+
+def _end_of_sentence(text: str) -> int:
+    """Where the first sentence ends for certain; 0 while it may go on."""
+    for end in _SENTENCE_END.finditer(text):
+        if end.end() < len(text) and text.count("```", 0, end.end()) % 2 == 0:
+            return end.end()
+    return 0
 
 
 def _numbers(match: re.Match[str]) -> list[int]:

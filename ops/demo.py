@@ -193,7 +193,7 @@ def _forbidden_titles(server: Server, person: Person) -> list[str]:
 
 def _print(question: Question, platform: str, seen: str, seconds: float) -> None:
     console.print(f"{question.id} {platform}, {question.person}, {seconds:.0f} s", style="dim")
-    console.print(f"  {question.text}", style="bold", markup=False)
+    console.print(f"  {question.text}", style="bold", markup=False, soft_wrap=True)
     console.print("\n".join(f"  {line}" for line in seen.splitlines() if line.strip()), markup=False, soft_wrap=True)
     console.print()
 
@@ -210,8 +210,8 @@ async def _dump(redis: Redis) -> bytes:
     async for key in redis.scan_iter():
         found.append(key)
         match await redis.type(key):
-            case b"list":
-                found += await redis.lrange(key, 0, -1)
+            case b"zset":
+                found += await redis.zrange(key, 0, -1)
             case b"hash":
                 found += [part for pair in (await redis.hgetall(key)).items() for part in pair]
             case b"string":

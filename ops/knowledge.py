@@ -17,19 +17,15 @@ from rag.intake import Report
 from rag.library import Library
 from rag.passages import Hit
 from rag.retriever import Retriever
-from rag.sources import Source
+from rag.sources import Source, from_paths
 
 
 def ingest_paths(
     settings: Settings, paths: Sequence[Path], collection: str, groups: frozenset[str], *, as_json: bool
 ) -> None:
     """Indexes the paths as sources, shows progress, and prints counts or one JSON object."""
-    several = len(paths) > 1
-    sources = [
-        Source(path.absolute(), collection, groups, f"{path.absolute().name}/" if several else "") for path in paths
-    ]
     with closing(_library(settings)) as library:
-        reports = [_sync(library, source) for source in sources]
+        reports = [_sync(library, source) for source in from_paths(paths, collection, groups)]
     if as_json:
         failed = [{"path": path, "reason": reason} for report in reports for path, reason in report.failed]
         counts = {"indexed": sum(r.indexed for r in reports), "unchanged": sum(r.unchanged for r in reports)}

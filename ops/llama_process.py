@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import sys
 
@@ -25,6 +26,8 @@ def main() -> None:
     params.n_batch = params.n_ubatch = 256  # an aborted request ends with its batch; llama.cpp's own 2048 take a minute
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
     params.cache_ram_mib = 512  # llama.cpp would keep up to 8 GiB of earlier prompts
+    # Repacked weights take half as much memory again and, with AVX2, make prompts a fifth slower.
+    params.no_extra_bufts = platform.machine() in ("x86_64", "AMD64")
     params.fit_params = False  # loads the file twice to measure GPUs that are not there
     params.verbosity = 1  # errors only: no prompt ever reaches the log
     params.offline, params.ui = True, False

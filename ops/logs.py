@@ -10,14 +10,15 @@ from structlog.typing import Processor
 OURS: Final = ("bot", "adapters", "rag", "guardrails", "ops")
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Sets up logging for the whole process, on stderr."""
+def configure(shown: int = logging.INFO) -> None:
+    """Sets up logging for the whole process; from the level `shown` up, lines go to stderr."""
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(shown)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -26,7 +27,7 @@ def configure(level: int = logging.INFO) -> None:
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in OURS:
-        logging.getLogger(name).setLevel(level)
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 def _rendering() -> list[Processor]:

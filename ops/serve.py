@@ -1,10 +1,11 @@
 """Runs the service: all parts, the platforms' adapters, HTTP and the jobs, until a signal; then drains."""
 
 import asyncio
+import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final, Literal
@@ -56,7 +57,10 @@ class Server:
         """Serves HTTP until SIGTERM, SIGINT or `stop`."""
         app = application(self.adapters, self.parts.metrics.exposition, self.ready, VERSION)
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=int(DRAIN_SECONDS))
-        self.http = uvicorn.Server(config)
+        self.http = _Uvicorn(config)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
         await self.http.serve(sockets=[self.listener])
 
     def stop(self) -> None:
@@ -100,6 +104,15 @@ class Server:
 
     def _searchable(self) -> bool:
         return self.parts.library.stats().documents >= 0
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves signals to us: uvicorn's own way ends the process before we have drained."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures nothing."""
+        yield
 
 
 async def serve(settings: Settings) -> None:

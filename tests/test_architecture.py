@@ -23,7 +23,9 @@ def test_the_inner_packages_know_platforms_as_labels_only() -> None:
 
 
 def test_only_settings_reads_the_environment() -> None:
-    reading = [path.relative_to(ROOT).as_posix() for path in MODULES if re.search(r"os\.(environ|getenv)", path.read_text())]
+    reading = [
+        path.relative_to(ROOT).as_posix() for path in MODULES if re.search(r"os\.(environ|getenv)", path.read_text())
+    ]
     assert reading == []  # the settings library does it for ops/settings.py
 
 
@@ -48,7 +50,9 @@ def test_broad_excepts_have_an_owner() -> None:
 
 def test_no_other_distribution_owns_our_names() -> None:
     owners = packages_distributions()
-    assert {name: set(owners.get(name, ["hausgeist"])) for name in PACKAGES} == dict.fromkeys(PACKAGES, {"hausgeist"})
+    assert {name: set(owners.get(name, ["hausgeist"])) for name in PACKAGES} == {
+        name: {"hausgeist"} for name in PACKAGES
+    }
 
 
 def test_architecture_stays_short_and_true() -> None:

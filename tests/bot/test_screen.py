@@ -1,6 +1,7 @@
 """What the model drafts, and what the person sees of it."""
 
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -76,8 +77,14 @@ async def test_links_that_no_source_holds_are_removed() -> None:
     assert "evil.example" not in text
 
 
+async def test_a_block_of_code_stays_in_one_piece() -> None:
+    code = "```sh\ncurl https://a.example/x. Then\n\nmore\n```\n"
+    pieces = [piece async for piece in whole_sentences(drafted("Run this.\n", *code, "Done."))]
+    assert pieces == ["Run this.\n", code, "Done."]
+
+
 @given(st.text(max_size=200), st.lists(st.integers(0, 200), max_size=20))
 async def test_joining_sentences_loses_nothing(text: str, cuts: list[int]) -> None:
     edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
-    pieces = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [text[a:b] for a, b in pairwise(edges)]
     assert "".join([sentence async for sentence in whole_sentences(drafted(*pieces))]) == text

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from guardrails.languages import language_of
 from guardrails.masking import Span, Vault, restore
 from guardrails.pii import Guard, GuardFailed, VaultFull
 from guardrails.policy import STANDARD, Action, Policy, Rule
@@ -108,6 +109,14 @@ async def test_the_policy_is_a_table() -> None:
     assert [policy.concerns(span) for span in spans] == [False, True, False, True]
     assert policy.blocked(spans) == ("PERSON",)
     assert STANDARD.blocked([Span(0, 1, "SECRET")]) == ("SECRET",)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("Wer hilft mir?", "de"), ("Who can help?", "en"), ("Qui peut m'aider ?", "fr"), ("VPN", "en"), ("", "en")],
+)
+def test_languages_are_told_apart_and_unknown_ones_do_no_harm(text: str, language: str) -> None:
+    assert language_of(text, ("en", "it", "de", "fr")) == language
 
 
 async def test_a_guard_that_is_not_loaded_lets_nothing_pass() -> None:

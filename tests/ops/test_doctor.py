@@ -54,6 +54,10 @@ def test_local_gguf_is_a_model(tmp_path: Path) -> None:
     assert examine(tmp_path, model_name=str(tmp_path / "own.gguf"))["Model"].ok
 
 
+def test_doing_without_a_model_is_well(tmp_path: Path) -> None:
+    assert examine(tmp_path, model_name="none")["Model"].ok
+
+
 async def test_redis_that_answers_is_well(tmp_path: Path) -> None:
     async with embedded_valkey(tmp_path) as url:
         assert examine(tmp_path, redis_url=url)["Redis"].ok

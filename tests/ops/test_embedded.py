@@ -104,7 +104,7 @@ def is_alive(pid: int) -> bool:
 
 async def gone_within(seconds: float, pid: int) -> bool:
     async with asyncio.timeout(seconds):
-        while is_alive(pid):  # noqa: ASYNC110  # another process's end cannot be awaited
+        while is_alive(pid):  # another process's end cannot be awaited
             await asyncio.sleep(0.02)
     return True
 

@@ -237,6 +237,12 @@ def test_every_row_of_the_table_is_pinned(tmp_path: Path) -> None:
         assert f"hausgeist models pull {model.name}" in listing(tmp_path)
 
 
+def test_progress_is_plain_lines_off_a_terminal(tmp_path: Path, hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.break_after = 5200
+    pull("tiny", tmp_path, tiny(url=hub.url))
+    assert capsys.readouterr().err.splitlines() == [f"weights.gguf: {done} % of 0 MB" for done in (50, 100)]
+
+
 def test_unknown_name_is_told_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"there are: default, small"):
         pull("huge", tmp_path)

@@ -41,7 +41,8 @@ def test_lists_keys_and_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "hausgeist.toml").write_text(
-        'bind = "127.0.0.1:1"\nmodel_name = "small"\nslack_bot_token = "xoxb-1"\nslack_signing_secret = "s"\n[groups]\nhr = ["a"]\n'
+        'bind = "127.0.0.1:1"\nmodel_name = "small"\n'
+        'slack_bot_token = "xoxb-1"\nslack_signing_secret = "s"\n[groups]\nhr = ["a"]\n'
     )
     monkeypatch.setenv("HAUSGEIST_BIND", "127.0.0.1:2")
     settings = load()
