@@ -76,6 +76,8 @@ def _examples() -> Iterator[ChatMessage]:
     yield {"role": "assistant", "content": "Gäste zahlen in der Kantine CHF 18. [1]"}
     yield {"role": "user", "content": _ask("What does it cost to lose a visitor's badge?", canteen, "en")}
     yield {"role": "assistant", "content": NO_ANSWER}
+    yield {"role": "user", "content": _ask("Where do I leave my badge after a visit?", canteen, "en")}
+    yield {"role": "assistant", "content": "Visitors return their badge at the reception when they leave. [2]"}
 
 
 EXAMPLES: Final[list[ChatMessage]] = list(_examples())

@@ -1,6 +1,9 @@
 """Tells languages apart by their function words, which are also the words that are never names."""
 
 import re
+from typing import TypeVar
+
+Tongue = TypeVar("Tongue", bound=str)
 
 _WORD = re.compile(r"[^\W\d_]+")
 _ENOUGH = 2000
@@ -53,7 +56,7 @@ FUNCTION_WORDS = {
 }
 
 
-def language_of(text: str, languages: tuple[str, ...]) -> str:
+def language_of(text: str, languages: tuple[Tongue, ...]) -> Tongue:
     """The one of `languages` with most of its function words in the text; the first where none is ahead."""
     words = _WORD.findall(text[:_ENOUGH].lower())
     return max(languages, key=lambda language: sum(word in FUNCTION_WORDS.get(language, ()) for word in words))

@@ -148,6 +148,16 @@ async def test_ask_shares_the_running_service_s_valkey(folder: Path, model: Inst
             assert await redis.exists(f"hg:answer:{line['trace_id']}")
 
 
+@pytest.mark.model
+@pytest.mark.timeout(300)
+async def test_the_small_model_answers_with_its_source(folder: Path) -> None:
+    settings = {"HAUSGEIST_MODEL_NAME": "small", "HAUSGEIST_CACHE_DIR": str(Path("~/.cache/hausgeist").expanduser())}
+    outcome = await hausgeist(folder, "ask", "How many days of holiday does everybody have?", **settings)
+    line = json.loads(outcome.out)
+    assert "25" in line["answer"], outcome.err
+    assert line["sources"][0]["doc_id"] == "leave.md"
+
+
 async def test_a_taken_port_is_one_line(folder: Path) -> None:
     async with served(folder, folder / "log", HAUSGEIST_MODEL_NAME="none") as house:
         bind = house.url.removeprefix("http://")
