@@ -6,14 +6,15 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
-_RELAYED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_RELAYED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "cf-connecting-ip", "via")
 
 
 def from_this_machine(request: HTTPConnection) -> bool:
     """True for a direct request of a local program: neither through a proxy nor by a foreign name (DNS rebinding)."""
     if request.client is None or not _is_loopback(request.client.host):
         return False
-    if any(name in request.headers for name in _RELAYED):
+    # Proxies speak HTTP/1.0 to what is behind them unless told otherwise; no browser or client of today does.
+    if request.scope.get("http_version") == "1.0" or any(name in request.headers for name in _RELAYED):
         return False
     # A foreign name that resolves to 127.0.0.1 would make another site's page our own origin.
     host = _hostname(request.headers.get("host", ""))

@@ -27,6 +27,7 @@ from bot.replies import Failure, Piece, ReplyStream
 MODEL: Final = "hausgeist"
 MESSAGES: Final = 200
 
+Text = Annotated[str, Field(max_length=8000)]
 Embed = Callable[[Sequence[str]], Awaitable[list[list[float]]]]
 
 
@@ -73,7 +74,7 @@ class ChatRequest(BaseModel):
 class EmbeddingRequest(BaseModel):
     """OpenAI's embedding request."""
 
-    input: str | Annotated[list[str], Field(min_length=1, max_length=256)]
+    input: Text | Annotated[list[Text], Field(min_length=1, max_length=256)]
     model: str = "embed"
     encoding_format: Literal["float"] = "float"
 
@@ -91,6 +92,9 @@ class OpenAIAPI:
 
     async def start(self) -> None:
         """Nothing to start."""
+
+    async def stop_taking(self) -> None:
+        """Nothing to stop."""
 
     async def stop(self) -> None:
         """Nothing to stop."""
@@ -140,7 +144,8 @@ class OpenAIAPI:
             if from_this_machine(request) and from_our_own_page(request):
                 return Caller("local")
             raise HTTPException(403, "No API key is configured: the API serves this machine only.")
-        given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        given = key.encode() if scheme.lower() == "bearer" else b""
         for caller in self._callers:
             if hmac.compare_digest(given, caller.key.encode()):
                 return caller
@@ -157,7 +162,8 @@ def _turn(caller: Caller, body: ChatRequest) -> Turn:
         message_id=identifier,
         platform=OpenAIAPI.name,
         conversation=identifier,
-        person=Person(f"api:{caller.name}:{body.user}" if body.user else f"api:{caller.name}", groups=caller.groups),
+        # Whom the caller names is the caller's word: rights go by the key alone.
+        person=Person(f"api:{caller.name}", body.user, caller.groups),
         text=spoken[-1].text,
         private=True,
         history=tuple(

@@ -67,6 +67,11 @@ class SlackAdapter:
         if self._socket:
             await self._socket.open()
 
+    async def stop_taking(self) -> None:
+        """Closes the socket; safe to call twice."""
+        if self._socket:
+            await self._socket.close()
+
     async def stop(self) -> None:
         """Takes no more events; replies under way go on. Safe to call twice."""
         if self._socket:

@@ -19,6 +19,7 @@ from slack_sdk.models.blocks import (
 from adapters.slack_events import FEEDBACK
 from bot.answers import Answer, Source
 from bot.errors import HausgeistError
+from bot.labels import SOURCES, hidden
 
 PIECE: Final = 8_000  # characters of Markdown in one message; Slack takes 12,000 in a block of its own
 CONTEXT: Final = 2_000  # characters of a text in a context block
@@ -49,8 +50,8 @@ class SlackMessage:
 def whole(answer: Answer) -> list[SlackMessage]:
     """The finished answer with its sources and notes, over as many messages as it needs; thumbs come extra."""
     parts = [_markdown(piece) for piece in split(answer.text, PIECE)]
-    parts += [_context(lines) for lines in split(_sources(answer.sources), CONTEXT) if lines]
-    parts += [_context(f":lock: Hidden from the model: {_kinds(answer.masked)}")] if answer.masked else []
+    parts += [_context(lines) for lines in split(_sources(answer), CONTEXT) if lines]
+    parts += [_context(f":lock: {_escaped(hidden(answer.masked, answer.language))}")] if answer.masked else []
     return list(_packed(parts))
 
 
@@ -107,8 +108,8 @@ def _context(mrkdwn: str) -> SlackMessage:
     return SlackMessage(mrkdwn, (ContextBlock(elements=[MarkdownTextObject(text=mrkdwn)]),))
 
 
-def _sources(sources: Sequence[Source]) -> str:
-    return "\n".join(["*Sources*", *map(_source, sources)]) if sources else ""
+def _sources(answer: Answer) -> str:
+    return "\n".join([f"*{SOURCES[answer.language]}*", *map(_source, answer.sources)]) if answer.sources else ""
 
 
 def _source(source: Source) -> str:
@@ -130,10 +131,6 @@ def _short(text: str) -> str:
 def _escaped(text: str) -> str:
     """Text that says in Slack's mrkdwn what it says here: nobody is called, nothing becomes a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _kinds(masked: Sequence[str]) -> str:
-    return ", ".join(kind.replace("_", " ").lower() for kind in masked)
 
 
 def _packed(parts: Sequence[SlackMessage]) -> Iterator[SlackMessage]:

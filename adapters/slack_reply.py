@@ -59,6 +59,7 @@ class SlackReply:
         """Has the news shown while the work goes on."""
         if self._showing is None or self._showing.done():
             self._showing = asyncio.create_task(self._keep_up())
+            self._showing.add_done_callback(_note_failure)
 
     async def _keep_up(self) -> None:
         """Shows what is new until all is shown or the answer is complete; what Slack does not take comes later."""
@@ -85,3 +86,9 @@ class SlackReply:
         self._complete.set()
         if self._showing:
             await asyncio.wait([self._showing])
+
+
+def _note_failure(showing: asyncio.Task[None]) -> None:
+    """Logs what nobody expected, by name alone: its text may quote the answer, which still comes whole."""
+    if not showing.cancelled() and (error := showing.exception()):
+        log.error("slack was not kept up with an answer", extra={"error": type(error).__name__})

@@ -14,7 +14,9 @@ from bot.errors import Unavailable
 
 DEADLINE: Final = 30.0  # seconds for one message that must arrive, with all its retries
 
-_FAILURES: Final = (SlackClientError, aiohttp.ClientError, TimeoutError)
+# Slack's refusals, a broken line, and the SDK stumbling over what some proxy answered in Slack's place.
+_STUMBLES: Final = (ValueError, AttributeError, TypeError, KeyError, RecursionError)
+_FAILURES: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, *_STUMBLES)
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,8 @@ class SlackThread:
             unfurl_links=False,
             unfurl_media=False,
         )
+        if not posted.get("ts"):
+            raise ValueError("Slack did not say where it put the message")
         return str(posted["ts"])
 
 

@@ -59,6 +59,9 @@ class TeamsAdapter:
         elif not self._tenant:
             log.warning("Teams activities of every tenant are taken: MICROSOFT_APP_TENANT_ID is not set")
 
+    async def stop_taking(self) -> None:
+        """Nothing to close: Teams comes over HTTP."""
+
     async def stop(self) -> None:
         """Closes what is open to Microsoft; call it when all answers are out."""
         self._bot.close()

@@ -13,6 +13,7 @@ from adapters.teams_events import Address
 from adapters.teams_sdk import TeamsBot
 from bot.answers import Answer, Source
 from bot.errors import HausgeistError, Unavailable
+from bot.labels import SOURCES, hidden
 
 _TYPING_SECONDS: Final = 3.0
 # Teams takes 100 KB of UTF-16 in all: at worst 60 KB of text, the rest for citations and the envelope.
@@ -64,6 +65,7 @@ class TeamsReply:
         if now - self._typed_at >= _TYPING_SECONDS and (self._typing is None or self._typing.done()):
             self._typed_at = now
             self._typing = asyncio.create_task(self._type())
+            self._typing.add_done_callback(_note_failure)
 
     async def _type(self) -> None:
         with contextlib.suppress(Unavailable):
@@ -71,17 +73,22 @@ class TeamsReply:
 
     async def _stop_typing(self) -> None:
         if self._typing:
-            await self._typing
+            await asyncio.wait([self._typing])
+
+
+def _note_failure(typing: asyncio.Task[None]) -> None:
+    """Logs what nobody expected; the answer does not depend on it."""
+    if not typing.cancelled() and (error := typing.exception()):
+        log.error("Teams was not shown that we type", extra={"error": type(error).__name__})
 
 
 def _body(answer: Answer) -> str:
     """The answer, what was hidden from the model, and the sources, with nothing in it that Teams would obey."""
     blocks = [_plain(answer.text)]
     if answer.masked:
-        kinds = ", ".join(kind.replace("_", " ").lower() for kind in answer.masked)
-        blocks.append(f"_Hidden from the model: {kinds}._")
+        blocks.append(f"_{_plain(hidden(answer.masked, answer.language))}._")
     if answer.sources:
-        blocks.append("**Sources**\n\n" + "\n".join(map(_listed, answer.sources)))
+        blocks.append(f"**{SOURCES[answer.language]}**\n\n" + "\n".join(map(_listed, answer.sources)))
     return "\n\n".join(blocks)
 
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.errors import HausgeistError
+from bot.language import Language
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage that the answer cites as `[number]`; `link` opens the document (a path on our own server or a URL)."""
+    """A document that the answer cites as `[number]`, with the beginning of the passage; `link` is its URL, if any."""
 
     number: int
     doc_id: str
@@ -30,6 +31,7 @@ class Answer:
     trace_id: str
     sources: tuple[Source, ...] = ()
     refused: bool = False
+    language: Language = "en"
     masked: tuple[str, ...] = ()
 
 

@@ -1,21 +1,23 @@
 """The life of a question: authorise, recall, guard, retrieve, generate, screen, reply, remember."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from bot.answers import Answer, Reply
 from bot.errors import Blocked, GuardDown, HausgeistError, IndexDown, NotAllowed
 from bot.events import Message, Turn
-from bot.language import LOOKED_AT, READING, REFUSAL, SEARCHING, Language, language_of
+from bot.language import BLOCKED, LOOKED_AT, READING, REFUSAL, SEARCHING, Language, language_of
 from bot.memory import Conversation, Memory, Record
 from bot.model import Model
 from bot.people import Directory
 from bot.prompt import Prompt
-from bot.screen import Declined, Screened
+from bot.screen import NoAnswer, Screened
 from bot.trace import Trace
 from guardrails.masking import Vault
-from guardrails.pii import Guard, GuardFailed, Masked
+from guardrails.output import screen
+from guardrails.pii import Guard, GuardFailed, Masked, VaultFull
 from rag.errors import LibraryError
 from rag.passages import Hit, Passage
 from rag.retriever import RELEVANT
@@ -76,12 +78,10 @@ class Assistant:
         return self.directory.readable_by(turn)
 
     async def _mask(self, text: str, vault: Vault, language: Language) -> Masked:
-        try:
+        with _guarding():
             masked = await self.guard.mask(text, vault, language)
-        except GuardFailed as error:
-            raise GuardDown("I cannot check texts for personal data at the moment, so I take none.") from error
         if masked.blocked:
-            raise Blocked(f"I do not take this: it holds {', '.join(masked.blocked)}. Please remove it and ask again.")
+            raise Blocked(BLOCKED[language])
         return masked
 
     async def _history(self, turn: Turn, talk: Conversation) -> tuple[Message, ...]:
@@ -95,19 +95,19 @@ class Assistant:
             hits = await self.knowledge.search(query, groups, k=self.passages)
         except LibraryError as error:
             raise IndexDown("I cannot search the documents at the moment. Please ask again in a minute.") from error
-        return hits if hits and hits[0].score >= RELEVANT else []
+        return [hit for hit in hits if hit.score >= RELEVANT]
 
     async def _write(self, prompt: Prompt, vault: Vault, reply: Reply, trace_id: str) -> Answer:
         """Streams the screened draft to the person, or declines."""
-        screened = Screened(prompt.passages, vault)
+        screened = Screened(prompt, vault)
         text = ""
         try:
             async for sentence in screened.sentences(self._draft(prompt)):
                 text += sentence
                 await reply.write(sentence)
-        except Declined:
-            return Answer(_refusal(prompt), trace_id, refused=True)
-        return Answer(text.strip(), trace_id, screened.sources)
+        except NoAnswer:
+            return Answer(_refusal(prompt), trace_id, refused=True, language=prompt.language)
+        return Answer(text.strip(), trace_id, screened.sources, language=prompt.language)
 
     def _draft(self, prompt: Prompt) -> AsyncIterator[str]:
         return self.model.stream(prompt) if prompt.passages else _nothing()
@@ -125,6 +125,16 @@ class Assistant:
         return False
 
 
+@contextmanager
+def _guarding() -> Iterator[None]:
+    try:
+        yield
+    except VaultFull as error:
+        raise Blocked("This conversation holds too much personal data. Please start a new one.") from error
+    except GuardFailed as error:
+        raise GuardDown("I cannot check texts for personal data at the moment, so I take none.") from error
+
+
 def _query(turn: Turn, talk: Conversation) -> str:
     """What is searched for, in clear and in memory only: the question, a short one with the question before it."""
     if len(turn.text.split()) > FOLLOW_UP_WORDS:
@@ -136,11 +146,12 @@ def _query(turn: Turn, talk: Conversation) -> str:
 
 def _masked_passages(hits: Sequence[Hit], vault: Vault) -> tuple[Passage, ...]:
     """The passages with what the vault knows hidden, so that they speak of the same placeholders as the question."""
-    return tuple(replace(hit.passage, text=vault.hide_known(hit.passage.text)) for hit in hits)
+    with _guarding():
+        return tuple(replace(hit.passage, text=vault.hide_known(hit.passage.text)) for hit in hits)
 
 
 def _refusal(prompt: Prompt) -> str:
-    titles = ", ".join(dict.fromkeys(passage.title for passage in prompt.passages))
+    titles = ", ".join(dict.fromkeys(screen(" ".join(passage.title.split())) for passage in prompt.passages))
     looked = " " + LOOKED_AT[prompt.language].format(titles=titles) if titles else ""
     return REFUSAL[prompt.language] + looked
 

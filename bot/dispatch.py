@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Final, assert_never
 
 from bot.answers import Reply
@@ -12,10 +13,11 @@ from bot.assistant import Assistant
 from bot.errors import HausgeistError, OverQuota, Refused, Unavailable
 from bot.events import Event, Feedback, Turn
 from bot.memory import Memory
-from bot.trace import Journal, Trace
+from bot.trace import UNFINISHED, Journal, Trace
 
 WAITING_LIMIT: Final = 100
 TURN_SECONDS: Final = 300.0
+FAREWELL_SECONDS: Final = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -54,19 +56,27 @@ class Dispatcher:
         trace = Trace(turn.platform)
         try:
             async with self._in_line(turn.conversation), asyncio.timeout(TURN_SECONDS):
-                await self._assistant.answer(turn, reply, trace)
+                await self._assistant.answer(_well_formed(turn), reply, trace)
+        except asyncio.CancelledError:
+            await self._tell(Unavailable("I was stopped before I had finished. Please ask again."), reply, trace)
+            raise
         except Exception as error:  # noqa: BLE001 - the edge of the event loop: whatever happens, the person is told
             await self._tell(error, reply, trace)
         finally:
             self._journal.record(trace)
 
     async def drain(self, seconds: float) -> None:
-        """Waits for the answers under way; what is not finished in time is cancelled."""
+        """Waits for the answers under way; who is not answered in time is told so."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
+        self.abandon()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=FAREWELL_SECONDS)
+
+    def abandon(self) -> None:
+        """Ends the answers under way; the people are told."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _begin(self, turn: Turn, reply: Reply) -> None:
         task = asyncio.create_task(self.run(turn, reply), name=f"turn {turn.message_id}")
@@ -87,15 +97,35 @@ class Dispatcher:
                 del self._waiting[conversation], self._lines[conversation]
 
     async def _tell(self, error: Exception, reply: Reply, trace: Trace) -> None:
+        """Says what went wrong, in place of an answer; where the answer stands already, in the log alone."""
         if not isinstance(error, HausgeistError):
-            # The type and place alone: an exception's text may quote the question.
-            log.error("turn failed", extra={"trace_id": trace.id, "error": type(error).__name__, "at": _place(error)})
+            _log_failure("turn failed", error, trace)
             slow = isinstance(error, TimeoutError)
             error = Unavailable(
                 "That took too long. Please ask again." if slow else "Something went wrong on our side."
             )
+        if trace.outcome != UNFINISHED:
+            return
         trace.outcome = "declined" if isinstance(error, Refused) else type(error).__name__
-        await reply.fail(error, trace.id)
+        try:
+            await reply.fail(error, trace.id)
+        except Exception as failure:  # noqa: BLE001 - the last word on this turn is the log's
+            _log_failure("nobody could be told", failure, trace)
+
+
+def _well_formed(turn: Turn) -> Turn:
+    """The turn without lone surrogates, which JSON may carry and nothing can store."""
+    history = turn.history and tuple(replace(line, text=_sound(line.text)) for line in turn.history)
+    return replace(turn, text=_sound(turn.text), history=history)
+
+
+def _sound(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _log_failure(what: str, error: Exception, trace: Trace) -> None:
+    """Names type and place alone: an exception's text may quote the question."""
+    log.error(what, extra={"trace_id": trace.id, "error": type(error).__name__, "at": _place(error)})
 
 
 def _place(error: BaseException) -> str:

@@ -14,6 +14,12 @@ def language_of(text: str) -> Language:
     return languages.language_of(text, tuple(LANGUAGE_NAMES))
 
 
+BLOCKED: Final[dict[Language, str]] = {
+    "en": "This seems to hold a password or a key. I have not kept it; please remove it and ask again.",
+    "de": "Das scheint ein Passwort oder einen Schlüssel zu enthalten. Ich habe es nicht behalten; bitte entfernen.",
+    "fr": "Ce message semble contenir un mot de passe ou une clé. Je ne l'ai pas gardé ; retirez-le, s'il vous plaît.",
+}
+
 REFUSAL: Final[dict[Language, str]] = {
     "en": "I found nothing in the documents you may read that answers this.",
     "de": "In den Dokumenten, die Sie lesen dürfen, habe ich darauf keine Antwort gefunden.",

@@ -59,18 +59,22 @@ class OpenAIModel:
                 if response.status != 200:
                     raise ModelDown(DOWN)
                 async for line in response.content:
+                    if line.strip() == DONE:
+                        return
                     if piece := _piece(line):
                         yield piece
+                raise ModelDown(DOWN)  # the stream broke off: half an answer can say the opposite of the whole
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise ModelDown(DOWN) from error
 
 
 JSON: Final = {"Content-Type": "application/json"}
+DONE: Final = b"data: [DONE]"
 
 
 def _piece(line: bytes) -> str:
     """The text in one line of the event stream; raises ModelDown for an error in place of it."""
-    if not line.startswith(b"data:") or line.strip() == b"data: [DONE]":
+    if not line.startswith(b"data:"):
         return ""
     match orjson.loads(line[5:]):
         case {"choices": [{"delta": {"content": str(text)}}, *_]}:

@@ -68,16 +68,17 @@ def _example(title: str, text: str) -> Passage:
 
 
 def _examples() -> Iterator[ChatMessage]:
-    canteen = (
-        _example("Canteen", "The canteen on the second floor is open from 11:30 to 13:45. Guests pay CHF 18."),
-        _example("Visitors", "Visitors get a badge at the reception and return it when they leave."),
+    """About what no company has a rule for: a small model takes an example for a fact."""
+    dragon = (
+        _example("Lighthouse", "The lighthouse flashes every 17 seconds. Its lamp is lit by Captain Ahlborn at dusk."),
+        _example("Dragon", "The dragon of the northern cave eats 43 sheep a year and sleeps from November on."),
     )
-    yield {"role": "user", "content": _ask("Was zahlt ein Gast in der Kantine?", canteen, "de")}
-    yield {"role": "assistant", "content": "Gäste zahlen in der Kantine CHF 18. [1]"}
-    yield {"role": "user", "content": _ask("What does it cost to lose a visitor's badge?", canteen, "en")}
+    yield {"role": "user", "content": _ask("Wie viele Schafe frisst der Drache im Jahr?", dragon, "de")}
+    yield {"role": "assistant", "content": "Der Drache frisst 43 Schafe im Jahr. [2]"}
+    yield {"role": "user", "content": _ask("How tall is the lighthouse?", dragon, "en")}
     yield {"role": "assistant", "content": NO_ANSWER}
-    yield {"role": "user", "content": _ask("Where do I leave my badge after a visit?", canteen, "en")}
-    yield {"role": "assistant", "content": "Visitors return their badge at the reception when they leave. [2]"}
+    yield {"role": "user", "content": _ask("Who lights the lamp?", dragon, "en")}
+    yield {"role": "assistant", "content": "Captain Ahlborn lights the lamp at dusk. [1]"}
 
 
 EXAMPLES: Final[list[ChatMessage]] = list(_examples())

@@ -1,21 +1,24 @@
 """Turns the model's draft into what the person may see: whole sentences, true citations, nothing smuggled out."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Final
 
 from bot.answers import Source
-from bot.prompt import NO_ANSWER
+from bot.prompt import NO_ANSWER, Prompt
 from guardrails.masking import PLACEHOLDER, Vault, restore
 from guardrails.output import screen
 from rag.passages import Passage
 
 EXCERPT_CHARACTERS: Final = 300
+LONGEST_LINK: Final = 500
 # A sentence moves to another passage only if that one holds clearly more of it: a number, or two words.
 CLEARLY_MORE: Final = 2
 
 _SENTENCE_END: Final = re.compile(r"(?:[.!?…](?:\s*\[[\d,\s]+\])*\s+(?=[^\s\[])|\n+)")
+_OPEN_LINK: Final = re.compile(r"\[[^\[\]]*$|\]\([^()]*$")
 _CITATIONS: Final = re.compile(r"(?:\s*\[\d+(?:\s*,\s*\d+)*\])+")
+_NUMBER: Final = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,:]\d+)?")
 _WORD: Final = re.compile(r"\d+(?:[.,:'’]\d+)*|\w{4,}")
 _DECLINED: Final = re.compile(
     rf"\W*(?:{NO_ANSWER}|i (?:do not|don't) know|keine antwort|ich wei(?:ß|ss)|(?:pas de|aucune) réponse|je ne sais pas"
@@ -24,16 +27,17 @@ _DECLINED: Final = re.compile(
 )
 
 
-class Declined(Exception):
+class NoAnswer(Exception):
     """The model found no answer in the passages."""
 
 
 class Screened:
     """The screened answer while it is made; `sources` grows as passages are cited, one number a document."""
 
-    def __init__(self, passages: Sequence[Passage], vault: Vault) -> None:
+    def __init__(self, prompt: Prompt, vault: Vault) -> None:
         self.masked_text = ""
-        self._passages = passages
+        self._passages = prompt.passages
+        self._known_numbers = known_numbers(prompt.question, *(passage.context for passage in prompt.passages))
         self._vault = vault
         self._sources: dict[str, Source] = {}
 
@@ -43,23 +47,26 @@ class Screened:
         return tuple(self._sources.values())
 
     async def sentences(self, draft: AsyncIterator[str]) -> AsyncIterator[str]:
-        """The draft's sentences, fit to be shown; raises Declined before the first one if there is no answer."""
+        """The draft's sentences, fit to be shown; raises NoAnswer before the first one if there is no answer."""
         async for sentence in whole_sentences(draft):
             if _DECLINED.match(sentence):
                 if not self.masked_text.strip():
-                    raise Declined
+                    raise NoAnswer
                 continue
             if self._invents(sentence):
                 continue
             yield self._keep(self._cite(sentence))
         if not self.masked_text.strip():
-            raise Declined
+            raise NoAnswer
         if not self._sources:
             yield self._keep(" " + self._number(self._best(self.masked_text)))
 
     def _invents(self, sentence: str) -> bool:
-        """True for a sentence about personal data that nobody gave: the model made the placeholder up."""
-        return any(self._vault.value(match[0]) is None for match in PLACEHOLDER.finditer(sentence))
+        """True for a sentence with personal data that nobody gave, or with a number that stands nowhere."""
+        if any(self._vault.value(match[0]) is None for match in PLACEHOLDER.finditer(sentence)):
+            return True
+        bare = PLACEHOLDER.sub("", _CITATIONS.sub("", sentence))
+        return any(stands_nowhere(number, self._known_numbers) for number in _NUMBER.findall(bare))
 
     def _keep(self, sentence: str) -> str:
         clean = screen(sentence, frozenset())
@@ -115,9 +122,32 @@ async def whole_sentences(draft: AsyncIterator[str]) -> AsyncIterator[str]:
 def _end_of_sentence(text: str) -> int:
     """Where the first sentence ends for certain; 0 while it may go on."""
     for end in _SENTENCE_END.finditer(text):
-        if end.end() < len(text) and text.count("```", 0, end.end()) % 2 == 0:
+        if end.end() < len(text) and not _is_open(text[: end.end()]):
             return end.end()
     return 0
+
+
+def _is_open(text: str) -> bool:
+    """Whether a block of code or a link goes on behind the end of the text; a bracket without end is just a bracket."""
+    if text.count("```") % 2:
+        return True
+    return _OPEN_LINK.search(text[-LONGEST_LINK:]) is not None
+
+
+def known_numbers(*texts: str) -> frozenset[str]:
+    """The numbers in texts, each whole and in its parts, so that 31.03.2026 and 31 March 2026 agree."""
+    return frozenset(digits for text in texts for number in _NUMBER.findall(text) for digits in _forms(number))
+
+
+def stands_nowhere(number: str, known: frozenset[str]) -> bool:
+    """True if neither the number nor all its parts are known; single digits are not judged."""
+    whole, *parts = _forms(number)
+    return whole not in known and not all(part in known for part in parts if len(part) > 1)
+
+
+def _forms(number: str) -> list[str]:
+    parts = re.findall(r"\d+", number)
+    return ["".join(parts), *(part.lstrip("0") for part in parts)]
 
 
 def _numbers(match: re.Match[str]) -> list[int]:

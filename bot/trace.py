@@ -5,7 +5,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
+
+UNFINISHED: Final = "unfinished"
 
 
 @dataclass(slots=True)
@@ -14,7 +16,7 @@ class Trace:
 
     platform: str
     id: str = field(default_factory=lambda: secrets.token_hex(8))
-    outcome: str = "unfinished"
+    outcome: str = UNFINISHED
     steps: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 

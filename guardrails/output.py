@@ -40,7 +40,7 @@ def screen(text: str, allowed_links: Collection[str] = ()) -> str:
 
 
 def _screen_prose(text: str, allowed: Collection[str]) -> str:
-    text = _unlink(text, allowed)
+    text = _loosened(_unlink(text, allowed), allowed)
     text = _BARE.sub(lambda match: match[0] if match["bare"] in {None, *allowed} else f"`{match[0]}`", text)
     return _TAG.sub(lambda match: match[0] if _is_harmless(match[0], allowed) else f"<{_JOINER}{match[0][1:]}", text)
 
@@ -54,6 +54,15 @@ def _unlink(text: str, allowed: Collection[str]) -> str:
         text = _CHAT_LINK.sub(lambda match: match[0] if match[1] in allowed else match[2] or match[1], text)
         if text == before:
             return text
+
+
+def _loosened(text: str, allowed: Collection[str]) -> str:
+    """Takes apart what still looks like a link, such as one whose end is cut off."""
+    return re.sub(
+        r"\](?=\()",
+        lambda match: "]" if any(text.startswith(f"({link})", match.end()) for link in allowed) else f"]{_JOINER}",
+        text,
+    )
 
 
 def _words_of(link_text: str) -> str:

@@ -54,8 +54,8 @@ async def _converse(dispatcher: Dispatcher, turn: Turn, console: Console) -> Non
     written = False
     async for event in reply:
         match event:
-            case Status():
-                pass
+            case Status(text):
+                console.print(text, style="dim", markup=False)
             case Piece(text):
                 console.print(text, end="", markup=False)
                 written = True

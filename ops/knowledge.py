@@ -13,6 +13,7 @@ import orjson
 from ops.build import make_embedder, open_library
 from ops.progress import Steps
 from ops.settings import Settings
+from rag.errors import SourceError
 from rag.intake import Report
 from rag.library import Library
 from rag.passages import Hit
@@ -37,7 +38,7 @@ def ingest_paths(
 def resync_all(settings: Settings) -> None:
     """Reads every known source again and prints counts."""
     with closing(_library(settings)) as library:
-        _summarise([_sync(library, known.source) for known in library.sources()])
+        _summarise([_resync(library, known.source) for known in library.sources()])
 
 
 def delete_document(settings: Settings, doc_id: str) -> bool:
@@ -46,14 +47,20 @@ def delete_document(settings: Settings, doc_id: str) -> bool:
         return library.delete(doc_id)
 
 
+def forget_source(settings: Settings, path: Path) -> int:
+    """Forgets a source; returns how many documents went with it."""
+    with closing(_library(settings)) as library:
+        return library.forget(path.absolute())
+
+
 def show_status(settings: Settings) -> None:
     """Prints what is indexed, and from where."""
     with closing(_library(settings)) as library:
         stats, sources = library.stats(), library.sources()
     click.echo(f"{stats.documents} documents, {stats.passages} passages, last sync {stats.last_sync or 'never'}")
     for known in sources:
-        readers = ", ".join(sorted(known.source.groups)) or "everybody"
-        click.echo(f"  {known.source.path} → {known.source.collection}: {known.documents} documents, read by {readers}")
+        readers = ", ".join(f"{count} for {who}" for who, count in known.readers) or "nothing"
+        click.echo(f"  {known.source.path} → {known.source.collection}: {readers}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ class Searching:
         """Prints the hits for people."""
         with closing(_library(self.settings)) as library:
             hits = await self._hits(Retriever(library), query)
+        if not hits:
+            click.echo("Nothing found; `hausgeist admin status` shows what is indexed.", err=True)
         for rank, hit in enumerate(hits, 1):
             place = " › ".join(part for part in (hit.passage.title, hit.passage.heading) if part)
             click.echo(f"{rank:3}. {hit.score:.3f}  {hit.passage.doc_id}  {click.style(place, bold=True)}")
@@ -97,6 +106,14 @@ def _library(settings: Settings) -> Library:
 def _sync(library: Library, source: Source) -> Report:
     with Steps(f"Indexing {source.path.name}") as step:
         return library.sync(source, step)
+
+
+def _resync(library: Library, source: Source) -> Report:
+    """Syncs a known source; one that cannot be read does not keep the others from it."""
+    try:
+        return _sync(library, source)
+    except SourceError as error:
+        return Report(failed=[(str(source.path), str(error))])
 
 
 def _summarise(reports: Sequence[Report]) -> None:

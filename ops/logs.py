@@ -31,13 +31,13 @@ def configure(shown: int = logging.INFO) -> None:
 
 
 def _rendering() -> list[Processor]:
-    if sys.stderr.isatty():
-        return [structlog.dev.ConsoleRenderer()]
-    return [_without_values, structlog.processors.JSONRenderer()]
+    terminal = sys.stderr.isatty()
+    return [_without_values, structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()]
 
 
 def _without_values(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Names the exception of a traceback without its text, which may quote a message."""
+    """Names the exception of a traceback without its text, which may quote people, as asyncio does in its event."""
+    event["event"] = str(event["event"]).partition("\n")[0]
     info = event.pop("exc_info", None)
     if isinstance(info, tuple) and info[0] is not None:
         event["exception"] = info[0].__name__

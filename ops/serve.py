@@ -1,6 +1,8 @@
 """Runs the service: all parts, the platforms' adapters, HTTP and the jobs, until a signal; then drains."""
 
 import asyncio
+import logging
+import os
 import signal
 import socket
 import time
@@ -15,15 +17,24 @@ from redis.exceptions import RedisError
 
 from adapters.console import ConsoleAdapter, Part, State
 from adapters.openai_api import Caller, OpenAIAPI
+from bot.dispatch import TURN_SECONDS
+from bot.errors import IndexDown
 from bot.events import Person
 from bot.model import ExtractiveModel
 from ops.build import Service, service
 from ops.jobs import scheduled
 from ops.settings import Settings
 from ops.web import Adapter, application
+from rag.errors import LibraryError
+from rag.library import Library, Stats
+from rag.passages import Document
 
-DRAIN_SECONDS: Final = 60.0
+DRAIN_SECONDS: Final = TURN_SECONDS  # whoever runs us may have less patience, and kills
+LABELS: Final = {"slack": "Slack", "teams": "Teams", "api": "API", "console": "Console"}
 VERSION: Final = version("hausgeist")
+
+
+log = logging.getLogger(__name__)
 
 
 class PortTaken(Exception):
@@ -53,6 +64,12 @@ class Server:
         """The port that is served."""
         return int(self.listener.getsockname()[1])
 
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds us."""
+        host = self.parts.settings.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
     async def serve(self) -> None:
         """Serves HTTP until SIGTERM, SIGINT or `stop`."""
         app = application(self.adapters, self.parts.metrics.exposition, self.ready, VERSION)
@@ -64,9 +81,17 @@ class Server:
         await self.http.serve(sockets=[self.listener])
 
     def stop(self) -> None:
-        """Ends `serve`; safe to call twice."""
-        if self.http:
+        """Ends `serve`; asked a second time, does not wait for the answers under way either."""
+        if self.http and self.http.should_exit:
+            self.parts.dispatcher.abandon()
+        elif self.http:
             self.http.should_exit = True
+
+    async def summary(self) -> dict[str, object]:
+        """What runs, for the first line of the log."""
+        state = await self.state()
+        names = [adapter.name for adapter in self.adapters]
+        return {"url": self.url, "version": VERSION, "model": state.model, "documents": state.documents, "open": names}
 
     async def ready(self) -> dict[str, bool]:
         """Which parts work."""
@@ -74,11 +99,11 @@ class Server:
             state = bool(await self.parts.redis.ping())
         except (RedisError, OSError):
             state = False
-        return {"state": state, "knowledge": await asyncio.to_thread(self._searchable)}
+        return {"state": state, "knowledge": await asyncio.to_thread(self._stats) is not None}
 
     async def state(self) -> State:
         """What the console's state page shows."""
-        stats = await asyncio.to_thread(self.parts.library.stats)
+        stats = await asyncio.to_thread(self._stats) or Stats(0, 0, 0, "")
         works = await self.ready()
         embedded = self.parts.settings.redis_url is None
         return State(
@@ -89,7 +114,7 @@ class Server:
                 Part("Memory", works["state"], "Valkey, embedded" if embedded else "Redis"),
                 Part("Knowledge", works["knowledge"], self.parts.embedder.name),
                 Part("Guard", True, "Presidio, " + ", ".join(self.parts.settings.languages)),
-                *(Part(adapter.name.capitalize(), True, "connected") for adapter in self.adapters),
+                *(Part(LABELS.get(adapter.name, adapter.name), True, "configured") for adapter in self.adapters),
             ),
             documents=stats.documents,
             passages=stats.passages,
@@ -102,8 +127,12 @@ class Server:
             return "extractive"
         return "remote" if self.parts.settings.model_url else "embedded"
 
-    def _searchable(self) -> bool:
-        return self.parts.library.stats().documents >= 0
+    def _stats(self) -> Stats | None:
+        """What is indexed; None where the index cannot be read."""
+        try:
+            return self.parts.library.stats()
+        except LibraryError:
+            return None
 
 
 class _Uvicorn(uvicorn.Server):
@@ -118,7 +147,9 @@ class _Uvicorn(uvicorn.Server):
 async def serve(settings: Settings) -> None:
     """Serves until a signal. Raises PortTaken, StartError, LibraryError before it serves."""
     async with running(settings) as server:
+        log.info("serving", extra=await server.summary())
         await server.serve()
+        log.info("finishing what was asked")
 
 
 @asynccontextmanager
@@ -132,8 +163,10 @@ async def running(settings: Settings, demo: Demo | None = None) -> AsyncIterator
         for adapter in server.adapters:
             stack.push_async_callback(adapter.stop)
             await adapter.start()
-        # Undone in reverse: what was taken is answered before the ways out are closed.
+        # Undone in reverse: nothing more is taken, what was taken is answered, then the ways out are closed.
         stack.push_async_callback(parts.dispatcher.drain, DRAIN_SECONDS)
+        for adapter in server.adapters:
+            stack.push_async_callback(adapter.stop_taking)
         jobs = scheduled(parts.library, settings.sync_minutes)
         jobs.start()
         stack.callback(jobs.shutdown, wait=False)
@@ -149,7 +182,9 @@ def build_adapters(server: Server, demo: Demo) -> list[Adapter]:
         return [[float(x) for x in vector] for vector in vectors]
 
     adapters: list[Adapter] = [
-        ConsoleAdapter(parts.dispatcher, parts.library, server.state, demo_people=demo.people, examples=demo.examples),
+        ConsoleAdapter(
+            parts.dispatcher, _Shelf(parts.library), server.state, demo_people=demo.people, examples=demo.examples
+        ),
         OpenAIAPI(parts.dispatcher, embed, [_caller(entry) for entry in settings.api_keys]),
     ]
     if settings.slack_bot_token.get_secret_value():
@@ -157,6 +192,20 @@ def build_adapters(server: Server, demo: Demo) -> list[Adapter]:
     if settings.microsoft_app_id or settings.teams_insecure:
         adapters.append(_teams(server))
     return adapters
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """The library as the console knows it: with errors in our own words."""
+
+    library: Library
+
+    def document(self, doc_id: str, groups: frozenset[str]) -> Document | None:
+        """The document, if the groups may read it."""
+        try:
+            return self.library.document(doc_id, groups)
+        except LibraryError as error:
+            raise IndexDown("The documents cannot be read at the moment.") from error
 
 
 def _slack(server: Server) -> Adapter:
@@ -198,6 +247,5 @@ def _listen(settings: Settings) -> socket.socket:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
-        raise PortTaken(
-            f"cannot serve on {settings.bind}: {error.strerror}; stop what uses it or set HAUSGEIST_BIND=127.0.0.1:8081"
-        ) from error
+        reason = f"cannot serve on {settings.bind}: {os.strerror(error.errno or 0)}"
+        raise PortTaken(f"{reason}; stop what uses it or set HAUSGEIST_BIND=127.0.0.1:8081") from error

@@ -63,11 +63,6 @@ Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 EMPTY: Final = SecretStr("")
 
 
-def _platform(name: str, default: object = "") -> object:
-    """A setting that carries its platform's own name instead of our prefix."""
-    return Field(default=default, validation_alias=name)
-
-
 class Settings(BaseSettings):
     """The settings, with defaults that work on one machine with nothing set."""
 
@@ -109,7 +104,7 @@ class Settings(BaseSettings):
     )
     command: str = Field("/hausgeist", description="The slash command in Slack.")
     admins: Words = Field((), examples=["slack:T1:U1"], description="Ids of the people who may administer.")
-    languages: Words = Field(
+    languages: Annotated[tuple[Literal["en", "de", "fr"], ...], NoDecode, BeforeValidator(_split)] = Field(
         ("en", "de", "fr"), examples=["en,de,fr"], description="Languages of documents and people."
     )
     groups: Annotated[dict[str, frozenset[str]], NoDecode, BeforeValidator(_from_json)] = Field(
@@ -186,6 +181,12 @@ def _check_together(settings: Settings) -> None:
             "SLACK_BOT_TOKEN is set, but neither SLACK_SIGNING_SECRET (HTTP) nor SLACK_APP_TOKEN (Socket Mode); "
             "both stand on the app's page under Basic Information"
         )
+    password = settings.microsoft_app_password.get_secret_value()
+    needed = settings.microsoft_app_type != "UserAssignedMSI" and not settings.teams_insecure
+    if settings.microsoft_app_id and needed and not password:
+        raise SettingsError("MICROSOFT_APP_PASSWORD is missing; it is a client secret of the bot's app registration")
+    if password and not settings.microsoft_app_id:
+        raise SettingsError("MICROSOFT_APP_ID is missing; it stands on the bot's Configuration page")
     if proof and not settings.slack_bot_token.get_secret_value():
         raise SettingsError("SLACK_BOT_TOKEN is missing; it begins with xoxb- and stands under OAuth & Permissions")
 
@@ -224,7 +225,9 @@ def _line(problem: dict[str, object]) -> str:
     location = problem["loc"]
     field = str(location[0]) if isinstance(location, tuple) and location else ""
     if problem["type"] == "extra_forbidden":
-        return f"hausgeist.toml: there is no setting {field!r}; `hausgeist config show` lists them all"
+        short = field.lower().removeprefix("hausgeist_")
+        hint = f"write {short} there" if short in Settings.model_fields else "`hausgeist config show` lists them all"
+        return f"hausgeist.toml: there is no setting {field!r}; {hint}"
     info = Settings.model_fields[field.lower()]
     name = _name(field.lower())
     hidden = _is_secret(name) or "@" in str(problem["input"])

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import BaseRoute
 
 # No platform's event comes near it; Slack's SDK reads JSON before it checks who sent it.
@@ -24,6 +25,9 @@ class Adapter(Protocol):
 
     async def start(self) -> None:
         """Opens what it needs beyond HTTP."""
+
+    async def stop_taking(self) -> None:
+        """Takes nothing more, while replies go on; HTTP has ended by then."""
 
     async def stop(self) -> None:
         """Closes it; safe to call twice."""
@@ -51,13 +55,13 @@ def application(adapters: Sequence[Adapter], metrics: Callable[[], bytes], ready
 
     for adapter in adapters:
         app.router.routes.extend(adapter.routes())
-    app.exception_handler(HTTPException)(_refused)
+    app.exception_handler(StarletteHTTPException)(_refused)
     app.exception_handler(RequestValidationError)(_malformed)
     return app
 
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+    assert isinstance(error, StarletteHTTPException)
     return _problem(error.status_code, str(error.detail), error.headers)
 
 

@@ -20,6 +20,7 @@ from rag.errors import LibraryError
 
 Vectors = npt.NDArray[np.float32]
 BATCH = 64
+LONGEST = 2000  # characters; E5 reads 512 tokens, and no passage cut at `chunking.SIZE` comes near
 
 
 class Embedder(Protocol):
@@ -157,8 +158,8 @@ class HashEmbedder:
 
 
 def _clean(texts: list[str]) -> list[str]:
-    """Drops what C strings and UTF-8 cannot hold."""
-    return [text.replace("\0", " ").encode("utf-8", "replace").decode() for text in texts]
+    """Drops what C strings and UTF-8 cannot hold, and what no model reads."""
+    return [text[:LONGEST].replace("\0", " ").encode("utf-8", "replace").decode() for text in texts]
 
 
 def _unit(vectors: Vectors) -> Vectors:

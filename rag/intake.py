@@ -13,9 +13,9 @@ from rag.errors import Unreadable
 from rag.passages import Document, Passage
 from rag.sources import Entry, Failure, Source
 from rag.store import Store
-from rag.words import language, plain, stems
+from rag.words import language, plain, printable, stems
 
-MAKE = "1"  # part of every fingerprint: change it when parsing or chunking gives other passages
+MAKE = "2"  # part of every fingerprint: change it when parsing or chunking gives other passages
 BATCH = 32
 
 
@@ -55,12 +55,12 @@ class Intake:
             else:
                 self._take(entry)
             if progress:
-                progress(entry.path if isinstance(entry, Failure) else entry.doc_id)
+                progress(entry.path if isinstance(entry, Failure) else printable(entry.doc_id))
         self._finish(sorted(known.keys() - self._standing))
         return self._report
 
     def _fail(self, path: str, reason: str, keeps: str = "") -> None:
-        self._report.failed.append((path, reason))
+        self._report.failed.append((printable(path), reason))
         self._standing.add(keeps)
 
     def _take(self, entry: Entry) -> None:

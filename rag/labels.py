@@ -10,7 +10,7 @@ from typing import Any
 from rag.errors import SourceError
 
 LABELS = "_documents.toml"
-_TEXTS = frozenset({"owner", "date", "title"})
+_TEXTS = ("title", "owner", "date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +50,24 @@ class Labels:
 def _labels(file: Path, data: dict[str, Any]) -> Labels:
     unknown = data.keys() - {"defaults", "documents"}
     documents = data.get("documents", [])
-    if unknown or not isinstance(documents, list):
-        raise _malformed(file, f"unknown {', '.join(sorted(unknown)) or 'form of documents'}")
+    if unknown:
+        raise _malformed(file, f"unknown field {min(unknown)!r}; known: [defaults], [[documents]]")
+    if not isinstance(documents, list):
+        raise _malformed(file, "documents must be written [[documents]]")
     rules = []
     for rule in documents:
         if not isinstance(rule, dict) or not isinstance(rule.get("match"), str):
             raise _malformed(file, 'each [[documents]] needs match = "a glob"')
-        rules.append((rule["match"], _fields(file, {key: rule[key] for key in rule if key != "match"})))
-    return Labels(_fields(file, data.get("defaults", {})), tuple(rules))
+        rules.append((rule["match"], _fields(file, rule, (*_TEXTS, "groups", "match"))))
+    return Labels(_fields(file, data.get("defaults", {}), (*_TEXTS, "groups")), tuple(rules))
 
 
-def _fields(file: Path, fields: object) -> dict[str, Any]:
-    if not isinstance(fields, dict) or fields.keys() - _TEXTS - {"groups"}:
-        raise _malformed(file, f"unknown {', '.join(fields) if isinstance(fields, dict) else fields}")
-    checked: dict[str, Any] = {key: str(fields[key]) for key in fields.keys() & _TEXTS}
+def _fields(file: Path, fields: object, known: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(fields, dict):
+        raise _malformed(file, "defaults must be written [defaults]")
+    if unknown := fields.keys() - set(known):
+        raise _malformed(file, f"unknown field {min(unknown)!r}; known: {', '.join(known)}")
+    checked: dict[str, Any] = {key: str(fields[key]) for key in _TEXTS if key in fields}
     if "groups" in fields:
         groups = fields["groups"]
         if not isinstance(groups, list) or not all(isinstance(group, str) and group for group in groups):

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,11 +19,12 @@ from rag.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """A source as last taken in; `last_sync` is an ISO time in UTC."""
+    """A source as last taken in; `last_sync` is an ISO time in UTC, `readers` says how many documents are whose."""
 
     source: Source
     documents: int
     last_sync: str
+    readers: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,15 @@ class Library:
         with self.store.writing() as db:
             return db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,)).rowcount > 0
 
+    def forget(self, path: Path) -> int:
+        """Removes the source at this path, in every collection, and returns how many documents went with it."""
+        root = (str(Source(path).root),)
+        with self.store.writing() as db:
+            query = "DELETE FROM documents WHERE source_id IN (SELECT id FROM sources WHERE path = ?)"
+            gone = db.execute(query, root).rowcount
+            db.execute("DELETE FROM sources WHERE path = ?", root)
+        return gone
+
     def document(self, doc_id: str, groups: frozenset[str]) -> Document | None:
         """Returns the document if it exists and one of the groups may read it; the two are not told apart."""
         query = """SELECT documents.*, collection, groups FROM documents
@@ -87,7 +98,8 @@ class Library:
                    LEFT JOIN documents ON source_id = sources.id GROUP BY sources.id ORDER BY sources.id"""
         with self.store.reading() as db:
             rows = db.execute(query).fetchall()
-        return [Synced(_source(row), row["documents"], row["synced"]) for row in rows]
+            readers = _readers(db)
+        return [Synced(_source(row), row["documents"], row["synced"], tuple(readers[row["id"]])) for row in rows]
 
     def stats(self) -> Stats:
         """Returns counts over everything, whoever may read it."""
@@ -106,6 +118,16 @@ def may_read(audience: str, groups: frozenset[str]) -> bool:
 def _document(row: sqlite3.Row) -> Document:
     fields = (row["doc_id"], row["title"], row["text"], row["collection"], frozenset(json.loads(row["groups"])))
     return Document(*fields, owner=row["owner"], date=row["date"], origin=row["origin"])
+
+
+def _readers(db: sqlite3.Connection) -> dict[int, list[tuple[str, int]]]:
+    """Counts each source's documents by who may read them, the most first."""
+    query = """SELECT source_id, groups, count(*) AS count FROM documents
+               JOIN audiences ON audiences.id = audience_id GROUP BY source_id, groups ORDER BY count DESC, groups"""
+    readers = defaultdict(list)
+    for row in db.execute(query):
+        readers[row["source_id"]].append((", ".join(json.loads(row["groups"])) or "everybody", row["count"]))
+    return readers
 
 
 def _source(row: sqlite3.Row) -> Source:

@@ -9,6 +9,7 @@ import kreuzberg
 import yaml
 
 from rag.errors import Unreadable
+from rag.words import printable
 
 TYPES = frozenset({".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".pdf", ".xlsx", ".pptx", ".csv"})
 LARGEST = 100 * 2**20
@@ -16,8 +17,20 @@ DEADLINE = 60
 
 _PLAIN = frozenset({".md", ".markdown", ".txt"})
 _TEXTUAL = frozenset({".html", ".htm", ".csv"})
+_KINDS = {
+    ".docx": "Word file",
+    ".pdf": "PDF",
+    ".xlsx": "Excel file",
+    ".pptx": "PowerPoint file",
+    ".csv": "CSV file",
+    ".html": "web page",
+    ".htm": "web page",
+}
 _SOFTWARE = frozenset({"python-docx", "openpyxl", "PDFium"})
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
+_FRONT_MATTER = re.compile(r"\A[\s\ufeff]*---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
+_UNCLOSED = re.compile(r"[\s\ufeff]*---[ \t]*\r?\n((?:[^\r\n]+\r?\n)*)")
+_SLIPS = frozenset({"group", "readers", "access", "permissions"})
+_GROUPS = re.compile(rf"^[^\w\n]*(groups\b|({'|'.join(sorted(_SLIPS))})\W?\s*:)", re.MULTILINE | re.IGNORECASE)
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t]*#*$", re.MULTILINE)
 _HTML_HEAD = re.compile(r"\A---\n+(?:[\w:.-]+: .*\n+)*## [\w:.-]+: .*\n+")  # kreuzberg prints <head> into the text
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -87,14 +100,28 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     """Returns the YAML front matter and the text below it; raises Unreadable where it hides who may read the text."""
     match = _FRONT_MATTER.match(text)
     if not match:
+        if (opened := _UNCLOSED.match(text)) and _GROUPS.search(opened[1]):
+            raise Unreadable("front matter does not end with ---, so its groups are unknown")
         return {}, text
     try:
         fields = yaml.safe_load(match[1])
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if re.search(r"^\s*groups\b", match[1], re.MULTILINE):
-            raise Unreadable("front matter is not valid YAML, so its groups are unknown") from error
+    except (yaml.YAMLError, ValueError, RecursionError):
         fields = None
-    return (fields if isinstance(fields, dict) else {}), text[match.end() :]
+    if not isinstance(fields, dict):
+        if _GROUPS.search(match[1]):
+            raise Unreadable("front matter is not valid YAML, so its groups are unknown")
+        return {}, text if isinstance(fields, str) else text[match.end() :]  # a string: prose between two rules
+    return _known(fields), text[match.end() :]
+
+
+def _known(fields: dict[object, Any]) -> dict[str, Any]:
+    """Compares keys in lower case; raises Unreadable at one that seems to mean who may read the text."""
+    known = {str(key).strip().lower(): value for key, value in fields.items()}
+    if slips := known.keys() & _SLIPS:
+        raise Unreadable(f"front matter says {min(slips)!r}; did you mean groups?")
+    if len(known) < len(fields):
+        raise Unreadable("front matter says something twice")
+    return known
 
 
 def _decode(data: bytes) -> str:
@@ -121,15 +148,16 @@ def _parse_rich(path: Path, data: bytes) -> Parsed:
     try:
         result = kreuzberg.extract_bytes_sync(data, mime_type, config=config)
     except (kreuzberg.KreuzbergError, RuntimeError, ValueError, OSError) as error:
-        raise Unreadable(_reason(error)) from error
+        raise Unreadable(_reason(path, str(error))) from error
     return _described(path, _HTML_HEAD.sub("", result.content), dict(result.metadata))
 
 
-def _reason(error: Exception) -> str:
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if re.search(r"password|encrypt", text, re.IGNORECASE):
+def _reason(path: Path, error: str) -> str:
+    if re.search(r"password|encrypt", error, re.IGNORECASE):
         return "encrypted"
-    return f"broken, or not what its name says: {text[:160]}"
+    if re.search(r"timed? ?out", error, re.IGNORECASE):
+        return f"took longer than {DEADLINE} s"
+    return f"not a readable {_KINDS[path.suffix.lower()]}"
 
 
 def _described(path: Path, text: str, metadata: dict[str, Any]) -> Parsed:
@@ -147,12 +175,12 @@ def _described(path: Path, text: str, metadata: dict[str, Any]) -> Parsed:
 def _heading(text: str, level: int) -> str:
     """Returns the first heading, if it is of this level or above."""
     match = _HEADING.search(text)
-    return _ESCAPED.sub(r"\1", match[2])[:200] if match and len(match[1]) <= level else ""
+    return printable(_ESCAPED.sub(r"\1", match[2])).strip()[:200] if match and len(match[1]) <= level else ""
 
 
 def _from_name(path: Path) -> str:
-    return re.sub(r"[-_]+", " ", path.stem).strip().capitalize() or path.name
+    return re.sub(r"[-_]+", " ", printable(path.stem)).strip().capitalize() or printable(path.name)
 
 
 def _word(value: object) -> str:
-    return "" if value is None or isinstance(value, dict | list) else str(value).strip()
+    return "" if value is None or isinstance(value, dict | list) else printable(str(value)).strip()

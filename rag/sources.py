@@ -13,6 +13,7 @@ from rag.errors import SourceError, Unreadable
 from rag.labels import LABELS, Labels
 from rag.parsing import TYPES, Parsed, groups_from, parse, parse_markdown
 from rag.passages import Document
+from rag.words import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Source:
         root = self.root
         if not root.exists():
             raise SourceError(f"{self.path}: no such file or folder")
+        _refuse_labelled_above(root)
         if not root.is_dir():
             yield from self._entries(root, root.name, Labels())
             return
@@ -46,7 +48,7 @@ class Source:
         doc_id = name if file == self.root else self.prefix + name
         try:
             if reason := _refusal(file, self.root, name):
-                yield Failure(_printable(doc_id), reason)
+                yield Failure(printable(doc_id), reason)
             elif file.suffix.lower() == ".jsonl":
                 yield from self._records(file, name, labels)
             else:
@@ -54,7 +56,7 @@ class Source:
         except OSError as error:
             if file.suffix.lower() == ".jsonl":
                 raise SourceError(f"{file} cannot be read: {error.strerror}") from error
-            yield Failure(_printable(doc_id), f"cannot be read: {error.strerror}", keeps=doc_id)
+            yield Failure(printable(doc_id), f"cannot be read: {error.strerror}", keeps=doc_id)
 
     def _records(self, file: Path, shown: str, labels: Labels) -> Iterator["Entry | Failure"]:
         with file.open("rb") as lines:
@@ -62,7 +64,7 @@ class Source:
                 try:
                     name, load = _record(line)
                 except Unreadable as error:
-                    yield Failure(f"{shown}:{number}", error.reason)
+                    yield Failure(f"{printable(shown)}:{number}", error.reason)
                     if number == 1:  # then it is no corpus, and each line would say so
                         return
                 else:
@@ -105,11 +107,20 @@ def from_paths(
     return [replace(source, prefix=f"{source.root.name}/") for source in sources] if len(sources) > 1 else sources
 
 
+def _refuse_labelled_above(root: Path) -> None:
+    """Raises SourceError where a folder above says who may read what is here: taken in alone, it would turn public."""
+    for folder in (*root.parents, *Path(os.path.realpath(root)).parents):
+        if os.path.lexists(folder / LABELS):
+            raise SourceError(f"{root} is labelled by {folder / LABELS}: ingest {folder} instead")
+
+
 def _files(root: Path) -> Iterator[Path]:
+    own = os.path.lexists(root / LABELS)
     for folder, folders, files in os.walk(root, onerror=_unlistable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if LABELS in files and Path(folder) != root:
-            raise SourceError(f"{folder} has its own {LABELS}: ingest that folder by itself")
+            remedy = f"move what it says into {root / LABELS}" if own else "ingest that folder by itself"
+            raise SourceError(f"{folder} has its own {LABELS}: {remedy}")
         yield from (Path(folder, name) for name in sorted(files) if not name.startswith((".", "~$")) and name != LABELS)
 
 
@@ -123,7 +134,7 @@ def _refusal(file: Path, root: Path, name: str) -> str:
         return "a link that leads out of the folder"
     if not stat.S_ISREG(file.stat().st_mode):
         return "not a regular file"
-    if _printable(name) != name:
+    if not _is_text(name):
         return "its name is not valid text"
     return "" if file.suffix.lower() in TYPES | {".jsonl"} else "unsupported type"
 
@@ -142,16 +153,17 @@ def _record(line: bytes) -> tuple[str, Callable[[], Parsed]]:
     if not isinstance(record, dict) or not {"_id", "text"} <= record.keys():
         raise Unreadable("no document: a record needs _id and text")
     name, text = str(record["_id"]), record["text"]
-    if not isinstance(text, str) or not name or _printable(name + text) != name + text:
+    if not isinstance(text, str) or not name or not _is_text(name + text):
         raise Unreadable("_id and text must be text")
     return name, partial(_parse_record, name, record)
 
 
 def _parse_record(name: str, record: dict[str, object]) -> Parsed:
-    parsed = parse_markdown(str(record["text"]), name)
-    if not parsed.text.strip() and parsed.title == name and not record.get("title"):
+    shown = printable(name)
+    parsed = parse_markdown(str(record["text"]), shown)
+    if not parsed.text.strip() and parsed.title == shown and not record.get("title"):
         raise Unreadable("no text found")
-    said = {key: str(record[key]) for key in ("title", "owner", "date") if record.get(key)}
+    said = {key: printable(str(record[key])) for key in ("title", "owner", "date") if record.get(key)}
     groups = parsed.groups if record.get("groups") is None else groups_from(record["groups"])
     title = said.get("title", parsed.title)
     return replace(
@@ -176,5 +188,5 @@ def _filled(blank: Document, parsed: Parsed) -> Document:
     )
 
 
-def _printable(name: str) -> str:
-    return name.encode("utf-8", "replace").decode()
+def _is_text(text: str) -> bool:
+    return text.encode("utf-8", "replace").decode() == text

@@ -21,6 +21,12 @@ def plain(text: str) -> str:
     return _LINK.sub(r"\1", text)
 
 
+def printable(text: str) -> str:
+    """Drops characters of control and format, which pretend to be what they are not; each blank becomes a plain one."""
+    told = (" " if letter.isspace() else letter for letter in text.encode("utf-8", "replace").decode())
+    return "".join(letter for letter in told if letter.isprintable())
+
+
 def words(text: str) -> list[str]:
     """Returns the words of a text in order; `snake_case` counts whole and in its parts."""
     found = []

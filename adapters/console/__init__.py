@@ -20,8 +20,9 @@ from adapters.console.forms import Judgement, Question, read
 from adapters.console.state import Part, State
 from bot.answers import Answer
 from bot.dispatch import Dispatcher
-from bot.errors import HausgeistError
+from bot.errors import HausgeistError, Refused
 from bot.events import Feedback, Person, Turn, Verdict
+from bot.labels import hidden
 from bot.replies import Failure, Piece, ReplyEvent, ReplyStream, Status
 
 __all__ = ["ConsoleAdapter", "Knowledge", "Part", "Readable", "State"]
@@ -74,6 +75,9 @@ class ConsoleAdapter:
 
     async def start(self) -> None:
         """Needs nothing: a page asks when it is opened."""
+
+    async def stop_taking(self) -> None:
+        """Nothing to close: browsers come over HTTP."""
 
     async def stop(self) -> None:
         """Waits for the turns under way, so that no answer in flight is lost."""
@@ -156,9 +160,9 @@ def _named(event: ReplyEvent) -> tuple[str, dict[str, object]]:
         case Piece(text):
             return "piece", {"text": text}
         case Answer():
-            return "answer", asdict(event)
+            return "answer", {**asdict(event), "hidden": hidden(event.masked, event.language)}
         case Failure(error, trace_id):
-            return "error", {"message": str(error), "trace_id": trace_id}
+            return "error", {"message": str(error), "trace_id": trace_id, "again": not isinstance(error, Refused)}
         case _:
             assert_never(event)
 

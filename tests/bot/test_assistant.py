@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import ConnectionPool, Redis
 
-from bot.errors import ModelDown, StateDown
+from bot.answers import Answer
+from bot.errors import HausgeistError, ModelDown, StateDown
 from bot.events import Feedback, Message, Person, Verdict
 from bot.model import ExtractiveModel, ScriptedModel
 from bot.people import Directory
@@ -115,6 +116,56 @@ async def test_a_short_follow_up_is_searched_with_the_question_before_it(house: 
     await house.ask("Which class are trains booked in?")
     await house.ask("And what may a hotel cost?")
     assert any("EUR 180" in passage.text for passage in model.asked[1].passages)
+
+
+async def test_a_text_that_nothing_can_store_is_answered_once(house: House) -> None:
+    seen = await house.ask("How much may a hotel in Paris cost? \ud800")
+    assert seen.answer.sources
+    assert not house.book.traces[0].counts["forgotten"]
+
+
+async def test_what_fails_behind_the_answer_gives_no_second_one(house: House) -> None:
+    class Shown(Seen):
+        async def finish(self, answer: Answer) -> str:
+            await super().finish(answer)
+            return None  # type: ignore[return-value]  # what an adapter must not do
+
+    seen = Shown()
+    await house.dispatcher.run(turn("How much may a hotel in Paris cost?"), seen)
+    assert len(seen.answers) == 1
+    assert not seen.failures
+
+
+async def test_who_is_stopped_is_told(house: House) -> None:
+    class Slow(ScriptedModel):
+        async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+            yield "A hotel in Paris "
+            await asyncio.Event().wait()
+
+    house.model = Slow()
+    house.__post_init__()
+    seen = [Seen(), Seen()]
+    opening = iter(seen)
+    house.dispatcher.register("test", lambda _: next(opening))
+    for n in range(2):
+        assert await house.dispatcher.accept(turn(f"How much may hotel {n} in Paris cost?"))
+    await house.dispatcher.drain(0.2)
+    assert ["stopped" in reply.failures[0][0] for reply in seen] == [True, True]
+
+
+async def test_a_reply_that_breaks_is_in_the_log_without_its_text(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Seen):
+        async def finish(self, answer: Answer) -> str:
+            raise ValueError("quoting the question")
+
+        async def fail(self, error: HausgeistError, trace_id: str) -> None:
+            raise ValueError("quoting the question")
+
+    await house.dispatcher.run(turn("How much may a hotel in Paris cost?"), Broken())
+    assert "nobody could be told" in caplog.text
+    assert "quoting" not in caplog.text
 
 
 async def test_an_event_is_answered_once_however_often_it_comes(house: House) -> None:

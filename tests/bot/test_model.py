@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.errors import ModelDown
 from bot.events import Message
 from bot.model import ExtractiveModel, Model, OpenAIModel, ScriptedModel
-from bot.prompt import HISTORY_CHARACTERS, Prompt
+from bot.prompt import EXAMPLES, HISTORY_CHARACTERS, Prompt
 from rag.passages import Passage
 
 PASSAGE = Passage("a#1", "a.md", "Travel", "Hotels", "A hotel in Paris may cost EUR 180 a night.")
@@ -117,7 +117,8 @@ async def test_every_model_cites_the_passage(model: Model) -> None:
 def test_the_prompt_keeps_its_beginning_and_a_bounded_history() -> None:
     history = tuple(Message("user", f"{n} " + "x" * 300) for n in range(50))
     one, two = Prompt("a", (), "de").messages(), Prompt("b", (PASSAGE,), "en", history).messages()
-    assert one[:5] == two[:5]
-    assert sum(len(m["content"]) for m in two[5:-1]) <= HISTORY_CHARACTERS
+    begins = 1 + len(EXAMPLES)
+    assert one[:begins] == two[:begins]
+    assert sum(len(m["content"]) for m in two[begins:-1]) <= HISTORY_CHARACTERS
     assert two[-2]["content"].startswith("49 ")
     assert "German" in one[-1]["content"]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.screen import Declined, Screened, whole_sentences
+from bot.prompt import Prompt
+from bot.screen import NoAnswer, Screened, known_numbers, stands_nowhere, whole_sentences
 from guardrails.masking import Span, Vault, hide
 from rag.passages import Passage
 
@@ -22,7 +23,7 @@ async def drafted(*pieces: str) -> AsyncIterator[str]:
 
 
 async def screened(draft: str, vault: Vault | None = None) -> tuple[str, Screened]:
-    screen = Screened((HOTELS, TRAINS, LEAVE), vault or Vault())
+    screen = Screened(Prompt("Paris in 2026?", (HOTELS, TRAINS, LEAVE)), vault or Vault())
     return "".join([sentence async for sentence in screen.sentences(drafted(*draft.split("|")))]), screen
 
 
@@ -49,7 +50,7 @@ async def test_an_answer_without_citation_gets_the_passage_that_holds_it() -> No
     ["NO ANSWER", "No answer.", "NO |ANSWER [1]", "I don't know.", "Keine Antwort. [1]", "Je ne sais pas.", " \n"],
 )
 async def test_a_draft_without_answer_is_declined(draft: str) -> None:
-    with pytest.raises(Declined):
+    with pytest.raises(NoAnswer):
         await screened(draft)
 
 
@@ -70,6 +71,28 @@ async def test_a_sentence_about_data_nobody_gave_is_left_out() -> None:
     text, _ = await screened("You have 25 days. [3] They were given on <DATE_TIME_7>. [1]")
     assert "<" not in text
     assert text.startswith("You have 25 days. [1]")
+
+
+@pytest.mark.parametrize("number", ["42 days", "CHF 1'250", "13:45"])
+async def test_a_sentence_with_a_number_that_stands_nowhere_is_left_out(number: str) -> None:
+    text, _ = await screened(f"You have 25 days. [3] It costs {number}. [1] In 2026 as well. [1]")
+    assert number not in text
+    assert "2026" in text
+
+
+async def test_thousands_may_be_set_apart_in_any_way() -> None:
+    known = known_numbers("CHF 137'000 by 31 March 2026, EUR 12.50")
+    assert not [n for n in ("137 000", "137.000", "137000", "31.03.2026", "12,50", "7") if stands_nowhere(n, known)]
+    assert [n for n in ("138000", "32.03.2026", "13.50") if not stands_nowhere(n, known)] == []
+
+
+async def test_a_link_over_two_lines_is_seen_whole() -> None:
+    for draft in (
+        "See [click\nhere](mailto:a@evil.example) about 25 days. [3]",
+        "[go on. Read](//evil.example) 25. [3]",
+    ):
+        text, _ = await screened("|".join(draft))
+        assert "](" not in text
 
 
 async def test_links_that_no_source_holds_are_removed() -> None:

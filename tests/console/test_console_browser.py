@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from bot.answers import Answer, Source
-from bot.errors import ModelDown, StateDown
+from bot.errors import Blocked, ModelDown, StateDown
 from bot.events import Verdict
 from tests.console.conftest import Stage
 from tests.console.stage import ANNA, BEN, EXAMPLES, HOLIDAY_ANSWER, Paper, Shelf, ailing
@@ -186,6 +186,20 @@ async def test_an_error_names_its_trace_and_can_be_tried_again(stage: Stage) -> 
     await expect(page.locator(".turn")).to_have_count(1)
 
 
+async def test_what_we_will_not_answer_is_not_offered_again(stage: Stage) -> None:
+    stage.script.failures = [Blocked("This seems to hold a password or a key.")]
+    page = await stage.page()
+    turn = await ask(page, "Is hunter2 a good password?")
+    await expect(turn.locator(".failure")).to_contain_text("This seems to hold a password or a key.")
+    await expect(turn.get_by_role("button", name="Try again")).to_be_hidden()
+
+
+async def test_the_page_says_that_answers_can_be_wrong(stage: Stage) -> None:
+    for size in (None, PHONE):
+        page = await stage.page(viewport=size) if size else await stage.page()
+        await expect(page.get_by_text("Answers can be wrong. Check the sources")).to_be_in_viewport()
+
+
 async def test_a_server_that_is_gone_is_said_so(stage: Stage) -> None:
     page = await stage.page()
     await page.context.set_offline(True)
@@ -214,6 +228,9 @@ async def test_what_was_hidden_from_the_model_is_named(stage: Stage) -> None:
     page = await stage.page()
     masked = (await ask(page, "Hi")).locator(".masked")
     await expect(masked).to_have_text("Hidden from the model: e-mail address, ch ahv number")
+    stage.script.answers["Hallo"] = replace(HOLIDAY_ANSWER, masked=("PERSON", "CH_AHV"), language="de")
+    masked = (await ask(page, "Hallo")).locator(".masked")
+    await expect(masked).to_have_text("Vor dem Modell verborgen: Name, AHV-Nummer")
 
 
 async def test_hostile_answers_and_documents_are_only_text(stage: Stage) -> None:

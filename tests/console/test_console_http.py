@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bot.answers import Answer
-from bot.errors import ModelDown, StateDown
+from bot.errors import Blocked, HausgeistError, ModelDown, StateDown
 from bot.events import Feedback, Verdict
 from tests.console.stage import ANNA, EXAMPLES, HOLIDAY_ANSWER, PEOPLE, Paper, Script, Shelf, ailing, console, served
 
@@ -129,18 +129,23 @@ async def test_a_question_is_answered_in_pieces_with_sources(script: Script, htt
     assert names[0] == "status" and names[-1] == "answer" and set(names[1:-1]) == {"piece"}
     assert "".join(data["text"] for name, data in told if name == "piece") == HOLIDAY_ANSWER.text
     answer = told[-1][1]
-    assert answer["trace_id"] == HOLIDAY_ANSWER.trace_id and answer["refused"] is False and answer["masked"] == []
+    assert answer["trace_id"] == HOLIDAY_ANSWER.trace_id and answer["refused"] is False and answer["hidden"] == ""
     assert answer["sources"][0]["doc_id"] == "hr/holidays.md"
     [turn] = script.turns
     assert turn.person == ANNA and turn.private and turn.platform == "console" and turn.text == ASKED["question"]
     assert turn.conversation == "console:demo:anna:tab-1" and turn.history is None
 
 
-async def test_a_failure_is_told_with_its_trace_id(script: Script, http: aiohttp.ClientSession) -> None:
-    script.failures = [ModelDown("The model does not answer.")]
+@pytest.mark.parametrize(
+    ("error", "again"), [(ModelDown("The model does not answer."), True), (Blocked("This seems to hold a key."), False)]
+)
+async def test_a_failure_is_told_with_its_trace_id(
+    script: Script, http: aiohttp.ClientSession, error: HausgeistError, again: bool
+) -> None:
+    script.failures = [error]
     async with served(console(script)) as base, http.post(f"{base}/console/api/ask", json=ASKED) as response:
         told = await events(response)
-    assert told[-1] == ("error", {"message": "The model does not answer.", "trace_id": "badc0ffee0ddf00d"})
+    assert told[-1] == ("error", {"message": str(error), "trace_id": "badc0ffee0ddf00d", "again": again})
 
 
 async def test_a_dispatcher_that_breaks_its_promise_is_not_silence(http: aiohttp.ClientSession) -> None:

@@ -108,6 +108,14 @@ def test_half_a_slack_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         load()
 
 
+def test_half_a_teams_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MICROSOFT_APP_ID", "0d4e5f60")
+    with pytest.raises(SettingsError, match="MICROSOFT_APP_PASSWORD"):
+        load()
+    monkeypatch.setenv("MICROSOFT_APP_TYPE", "UserAssignedMSI")
+    assert load().microsoft_app_id
+
+
 def test_the_table_hides_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-hunter2")
     monkeypatch.setenv("SLACK_SIGNING_SECRET", "hunter2")

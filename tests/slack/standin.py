@@ -38,7 +38,9 @@ class Trouble:
 
     status: int = 200
     error: str = "internal_error"
-    retry_after: int | None = None
+    retry_after: int | str | None = None
+    body: str = ""  # in place of Slack's JSON
+    kind: str = "application/json"
 
 
 class SlackStandIn:
@@ -211,7 +213,8 @@ def _fields(answer: dict[str, Any] | str) -> dict[str, Any]:
 
 def _troubled(trouble: Trouble) -> web.Response:
     headers = {} if trouble.retry_after is None else {"Retry-After": str(trouble.retry_after)}
-    return web.json_response({"ok": False, "error": trouble.error}, status=trouble.status, headers=headers)
+    body = trouble.body or json.dumps({"ok": False, "error": trouble.error})
+    return web.Response(text=body, status=trouble.status, headers=headers, content_type=trouble.kind)
 
 
 async def _arguments(request: web.Request) -> Arguments:

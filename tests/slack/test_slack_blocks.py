@@ -19,7 +19,7 @@ markdown = st.lists(lines | fenced, max_size=12).map("\n\n".join)
 def test_splitting_loses_no_word(text: str, limit: int) -> None:
     pieces = split(text, limit)
     assert all(len(piece) <= limit for piece in pieces)
-    kept = "".join("".join(pieces).replace("```python", "").replace("```", "").split())
+    kept = "".join("\n".join(pieces).replace("```python", "").replace("```", "").split())
     assert kept == "".join(text.replace("```python", "").replace("```", "").split())
 
 

@@ -1,5 +1,9 @@
 """Slack over HTTP: signed payloads in, messages in the workspace out."""
 
+from dataclasses import replace
+
+import pytest
+
 from adapters.slack_events import answer_id
 from bot.answers import Answer
 from bot.errors import ModelDown
@@ -16,7 +20,7 @@ async def test_a_mention_is_answered_once_in_its_thread(desk: Desk, dispatcher: 
     assert "**25 days** of annual leave" in post.read
     assert "[1] <https://house.example/d/leave|Annual leave> · People team · 2026-03-01" in post.read
     assert "[2] Carry-over &lt;of&gt; leave &amp; overtime · 2025-11-12" in post.read
-    assert "Hidden from the model: person, email address" in post.read
+    assert "Hidden from the model: name, e-mail address" in post.read
 
 
 async def test_a_follow_up_stays_in_the_thread(desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn) -> None:
@@ -129,3 +133,38 @@ async def test_blocks_that_slack_refuses_become_text(desk: Desk, dispatcher: One
     assert post.blocks == []
     assert "*25 days* of annual leave" in post.text
     assert "*Sources*" in post.text
+
+
+async def test_a_german_answer_has_german_words_around_it(
+    desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    dispatcher.answer = replace(ANSWER, language="de")
+    await desk.event(recorded("app_mention"))
+    await dispatcher.idle()
+    [post] = slack.posts
+    assert "*Quellen*" in post.read.splitlines()
+    assert "Vor dem Modell verborgen: Name, E-Mail-Adresse" in post.read
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Trouble(body="[1, 2]"),
+        Trouble(429, "ratelimited", retry_after="soon"),
+        Trouble(502, body="<html>Bad gateway</html>", kind="text/html"),
+        Trouble(body="<html>Sign in</html>", kind="text/html"),
+        Trouble(body="<html>", kind="application/json"),
+    ],
+    ids=["a list", "no number", "bad gateway", "a proxy's page", "no JSON"],
+)
+async def test_a_failure_that_slack_answers_with_nonsense_is_logged_and_no_more(
+    desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn, caplog: pytest.LogCaptureFixture, trouble: Trouble
+) -> None:
+    dispatcher.error = ModelDown("The model does not answer.")
+    for method in ("assistant.threads.setStatus", "chat.postMessage"):
+        slack.err(method, *[trouble] * 9)
+    await desk.event(recorded("app_mention"))
+    await dispatcher.idle()
+    assert slack.posts == []
+    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert record.__dict__["trace_id"] == ANSWER.trace_id

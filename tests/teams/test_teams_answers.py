@@ -40,7 +40,7 @@ async def test_an_answer_carries_citations_the_ai_label_and_thumbs(teams: Teams)
     assert sent.activity["channelData"] == {"feedbackLoop": {"type": "default"}}
     assert sent.activity["text"] == (
         "You have **25 days** [1], agreed with your lead [2].\n\n"
-        "_Hidden from the model: email address, person._\n\n"
+        "_Hidden from the model: e-mail address, name._\n\n"
         "**Sources**\n\n"
         "- **1** [Holidays](https://wiki.example/hr%281%29), HR, 2026-01-01\n"
         "- **2** Leads"
@@ -168,6 +168,28 @@ async def test_typing_shows_while_we_work_but_not_too_often_nor_at_the_answers_c
     await reply.status("searching")
     await reply.finish(teams.dispatcher.answer)
     assert len(teams.connector.messages) == 2
+
+
+async def test_typing_that_fails_as_nobody_expected_costs_the_answer_nothing(
+    teams: Teams, caplog: pytest.LogCaptureFixture
+) -> None:
+    await teams.post(payload("personal_message"))
+    too_deep = "[" * 100_000  # for Python's JSON: a RecursionError
+    for number in range(2):
+        teams.connector.refusals.append(web.Response(text=too_deep, status=201, content_type="application/json"))
+        reply = teams.dispatcher.reply_to(teams.dispatcher.turn)
+        await reply.status("searching")
+        await (reply.fail(ModelDown("No model."), "t") if number else reply.finish(teams.dispatcher.answer))
+    assert len(teams.connector.messages) == 2
+    assert [getattr(record, "error", "") for record in caplog.records] == ["RecursionError"] * 2
+
+
+async def test_a_french_answer_has_french_words_around_it(teams: Teams) -> None:
+    teams.dispatcher.answer = replace(teams.dispatcher.answer, language="fr")
+    await teams.post(payload("personal_message"))
+    await teams.dispatcher.answer_all()
+    text = teams.connector.messages[0].activity["text"]
+    assert "_Caché au modèle : adresse e-mail, nom._\n\n**Sources**\n" in text
 
 
 async def test_an_error_is_told_with_its_trace(teams: Teams, caplog: pytest.LogCaptureFixture) -> None:

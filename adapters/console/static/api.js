@@ -9,7 +9,7 @@ export async function* ask(question, conversation, person, signal) {
     const body = JSON.stringify({ question, conversation, person });
     response = await fetch("/console/api/ask", { method: "POST", headers: JSON_HEADERS, body, signal });
     if (!response.ok) {
-      yield failure(await reason(response));
+      yield failure(await reason(response), response.status >= 500);
       return;
     }
     for await (const event of events(response.body)) {
@@ -60,8 +60,8 @@ async function* events(body) {
   }
 }
 
-function failure(message) {
-  return { name: "error", data: { message, trace_id: "" } };
+function failure(message, again = true) {
+  return { name: "error", data: { message, trace_id: "", again } };
 }
 
 async function reason(response) {

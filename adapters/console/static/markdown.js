@@ -98,7 +98,10 @@ export function withoutTitle({ title, text }) {
 
 /** The words of `source` alone. */
 export function plain(source) {
-  return blocks(settled(source)).map((node) => node.textContent).join(" ");
+  return blocks(settled(source)).map((node) => {
+    node.querySelectorAll("th, td, li").forEach((cell) => cell.append(" ")); // else cells run into one another
+    return node.textContent.trim();
+  }).join(" ");
 }
 
 /** Makes `parent` hold `nodes`, leaving alone what is the same: a selection and the screen reader stay where they are. */

@@ -3,16 +3,6 @@
 import { blocks, plain, refresh, settled } from "./markdown.js";
 import { aboutOf } from "./panel.js";
 
-const HIDDEN_KINDS = {
-  CREDIT_CARD: "card number",
-  EMAIL_ADDRESS: "e-mail address",
-  IBAN_CODE: "bank account",
-  IP_ADDRESS: "IP address",
-  LOCATION: "place",
-  PERSON: "name",
-  PHONE_NUMBER: "phone number",
-};
-
 /** Shows `record`; `on` has `retry()`, `open(source)` and `judge(verdict, removed)`. */
 export function turnView(record, on) {
   const root = document.getElementById("turn").content.cloneNode(true).firstElementChild;
@@ -52,9 +42,10 @@ export function turnView(record, on) {
     show("stopped", record.state === "stopped");
     show("failure", record.state === "failed");
     text("message", record.error?.message ?? "");
+    show("failure .retry", record.error?.again);
     text("trace", record.error?.trace_id ? `Trace ${record.error.trace_id}` : "");
-    show("masked", record.masked?.length);
-    text("masked-kinds", (record.masked ?? []).map(kindName).join(", "));
+    show("masked", record.hidden);
+    text("hidden-kinds", record.hidden ?? "");
     drawSources();
     show("actions", record.state === "done" && record.trace_id);
     text("answer-trace", record.trace_id ?? "");
@@ -134,8 +125,4 @@ export function turnView(record, on) {
       frame ||= requestAnimationFrame(draw);
     },
   };
-}
-
-function kindName(kind) {
-  return HIDDEN_KINDS[kind] ?? kind.toLowerCase().replaceAll("_", " ");
 }

@@ -1,0 +1,27 @@
+"""The words around an answer exist in each language."""
+
+import pytest
+
+from bot.labels import HIDDEN, KINDS, SOURCES, hidden, kinds
+from bot.language import LANGUAGE_NAMES, Language
+from guardrails.masking import LITERAL
+from guardrails.policy import STANDARD, Action
+
+
+@pytest.mark.parametrize("language", LANGUAGE_NAMES)
+def test_whatever_is_hidden_or_blocked_has_words(language: Language) -> None:
+    concerned = {kind for kind, rule in STANDARD.rules.items() if rule.action is not Action.ALLOW}
+    assert set(KINDS[language]) == concerned | {LITERAL}
+    assert SOURCES[language] and HIDDEN[language].count("{kinds}") == 1
+
+
+def test_what_was_hidden_is_said_in_the_language_of_the_answer() -> None:
+    masked = ("PERSON", "EMAIL_ADDRESS", "CH_AHV")
+    assert kinds(masked, "en") == "name, e-mail address, AHV number"
+    assert hidden(masked, "de") == "Vor dem Modell verborgen: Name, E-Mail-Adresse, AHV-Nummer"
+    assert hidden(masked, "fr") == "Caché au modèle : nom, adresse e-mail, numéro AVS"
+    assert hidden((), "en") == ""
+
+
+def test_a_kind_without_words_is_called_what_it_is_called() -> None:
+    assert kinds(("HOUSE_BADGE", "{0}"), "fr") == "house badge, {0}"
