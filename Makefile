@@ -62,6 +62,6 @@ clean:  ## Remove everything that was built
 
 .venv/ready-chromium: .venv/uv
 	@command -v chromium >/dev/null || $(if $(SUDO_APT),\
-		{ echo "Installing Chromium for the browser tests ..."; apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null,\
+		{ echo "Installing Chromium for the browser tests ..."; apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; } >/dev/null,\
 		{ echo "The browser tests need Chromium; try: sudo apt-get install chromium"; exit 2; })
 	@touch $@

@@ -37,7 +37,8 @@ class Screened:
     def __init__(self, prompt: Prompt, vault: Vault) -> None:
         self.masked_text = ""
         self._passages = prompt.passages
-        self._known_numbers = known_numbers(prompt.question, *(passage.context for passage in prompt.passages))
+        told = (prompt.question, *(message.text for message in prompt.history))
+        self._known_numbers = known_numbers(*told, *(passage.context for passage in prompt.passages))
         self._vault = vault
         self._sources: dict[str, Source] = {}
 
