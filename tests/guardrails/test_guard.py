@@ -3,9 +3,7 @@
 import asyncio
 import json
 import logging
-import os
 import socket
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,7 @@ from guardrails.languages import language_of
 from guardrails.masking import Span, Vault, restore
 from guardrails.pii import Guard, GuardFailed, VaultFull
 from guardrails.policy import STANDARD, Action, Policy, Rule
-
-DATA = Path(os.environ.get("HAUSGEIST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+from tests.public_data import public_data
 
 HIDDEN = [
     ("Write to ann.meier@firma.ch or a.b@mail.intern", ["EMAIL_ADDRESS", "EMAIL_ADDRESS"]),
@@ -212,9 +209,7 @@ def test_swiss_and_foreign_numbers(guard: Guard) -> None:
 
 
 def rows(name: str) -> list[dict[str, Any]]:
-    path = DATA / name
-    assert path.exists(), f"{path} is missing: set HAUSGEIST_DATA to the folder of the public test data"
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in public_data(name).read_text().splitlines()]
 
 
 def _overlap(span: Span, true: dict[str, Any]) -> int:

@@ -1,6 +1,5 @@
 """A folder of documents and the library that follows it, as tests speak of them."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +29,3 @@ class Shelf:
         """Returns the documents found by somebody in these groups, the best first."""
         hits = await Retriever(self.library).search(query, frozenset(groups), per_document=True)
         return [hit.passage.doc_id for hit in hits]
-
-
-def shared_data() -> Path:
-    """Returns the folder of shared test data; fails aloud where it is missing."""
-    root = Path(os.environ.get("HAUSGEIST_DATA", Path(__file__).parents[3] / "shared" / "data"))
-    assert root.is_dir(), f"{root} is missing: set HAUSGEIST_DATA to the folder of shared test data"
-    return root

@@ -7,8 +7,8 @@ import pytest
 from rag.errors import Unreadable
 from rag.parsing import TYPES, parse, parse_markdown
 from rag.words import plain
+from tests.public_data import public_data
 from tests.rag.files import write_docx, write_pdf, write_pptx, write_xlsx
-from tests.rag.shelf import shared_data
 
 PAGE = """<html><head><title>Leave rules</title><meta name="author" content="HR"><script>evil()</script></head>
 <body><h1>Leave</h1><p>25 days</p><table><tr><th>Years</th></tr><tr><td>1</td></tr></table></body></html>"""
@@ -147,11 +147,11 @@ def test_a_scan_is_said_to_be_one(tmp_path: Path) -> None:
 
 def test_an_encrypted_file_is_said_to_be_one() -> None:
     with pytest.raises(Unreadable, match=r"^encrypted$"):
-        parse(next(shared_data().glob("docs-docling/pdf_password/sources/*.pdf")))
+        parse(next(public_data("docs-docling").glob("pdf_password/sources/*.pdf")))
 
 
 def test_real_files_give_their_text() -> None:
-    folder = shared_data() / "docs-docling"
+    folder = public_data("docs-docling")
     files = [path for path in sorted(folder.glob("*/sources/*")) if path.suffix in TYPES]
     failed = []
     for path in files:
