@@ -1,5 +1,6 @@
 """The language model behind one port: any OpenAI-compatible server, or none at all."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Final, Protocol
 
@@ -58,23 +59,30 @@ class OpenAIModel:
             ) as response:
                 if response.status != 200:
                     raise ModelDown(DOWN)
+                complete = False
                 async for line in response.content:
-                    if line.strip() == DONE:
-                        return
+                    complete = complete or _ends(line)
                     if piece := _piece(line):
                         yield piece
-                raise ModelDown(DOWN)  # the stream broke off: half an answer can say the opposite of the whole
+                if not complete:  # the stream broke off: half an answer can say the opposite of the whole
+                    raise ModelDown(DOWN)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise ModelDown(DOWN) from error
 
 
 JSON: Final = {"Content-Type": "application/json"}
 DONE: Final = b"data: [DONE]"
+_FINISH: Final = re.compile(rb'"finish_reason"\s*:\s*"')
+
+
+def _ends(line: bytes) -> bool:
+    """Whether the server says with this line that the draft is complete."""
+    return line.strip() == DONE or _FINISH.search(line) is not None
 
 
 def _piece(line: bytes) -> str:
     """The text in one line of the event stream; raises ModelDown for an error in place of it."""
-    if not line.startswith(b"data:"):
+    if not line.startswith(b"data:") or line.strip() == DONE:
         return ""
     match orjson.loads(line[5:]):
         case {"choices": [{"delta": {"content": str(text)}}, *_]}:

@@ -5,10 +5,11 @@ import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import click
 import orjson
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
 
 from bot.answers import Answer
@@ -18,6 +19,7 @@ from bot.events import Message, Person, Turn
 from bot.replies import Failure, Piece, ReplyStream, Status
 from ops.build import service
 from ops.settings import Settings
+from ops.terminal import WorkFailed
 
 
 async def ask_all(settings: Settings, records: Iterator[dict[str, Any]], user: str, groups: frozenset[str]) -> None:
@@ -91,11 +93,31 @@ def _fields(outcome: Answer | Failure) -> dict[str, Any]:
     return {"answer": outcome.text, "refused": outcome.refused, "sources": sources, "trace_id": outcome.trace_id}
 
 
+class _Line(BaseModel):
+    """One line of history."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class _Record(BaseModel):
+    """A question as `ask --jsonl` reads it; without `user` and `groups`, those of the command count."""
+
+    text: str
+    user: str = ""
+    groups: list[str] | None = None
+    history: tuple[_Line, ...] = ()
+
+
 def _turn(record: dict[str, Any], user: str, groups: frozenset[str]) -> Turn:
-    own = record.get("groups")
-    history = tuple(Message(line["role"], line["content"]) for line in record.get("history") or ())
-    asker, readable = str(record.get("user") or user), groups if own is None else frozenset(own)
-    return replace(_new_turn(record["text"], asker, readable, f"ask:{uuid.uuid4().hex}"), history=history)
+    try:
+        asked = _Record.model_validate(record)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise WorkFailed(f"record {record['_id']!r}: {where}: {error.errors()[0]['msg']}") from None
+    readable = groups if asked.groups is None else frozenset(asked.groups)
+    turn = _new_turn(asked.text, asked.user or user, readable, f"ask:{uuid.uuid4().hex}")
+    return replace(turn, history=tuple(Message(line.role, line.content) for line in asked.history))
 
 
 def _new_turn(text: str, user: str, groups: frozenset[str], conversation: str) -> Turn:

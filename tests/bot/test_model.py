@@ -60,6 +60,21 @@ async def test_it_streams_what_the_server_says() -> None:
     assert asked[0]["model"] == "tiny"
 
 
+async def test_a_stream_is_whole_with_a_finish_reason_and_broken_without_any_end() -> None:
+    for last, whole in ((b'{"choices":[{"delta":{},"finish_reason":"stop"}]}', True), (b'{"choices":[]}', False)):
+
+        async def answer(request: web.Request, last: bytes = last) -> web.StreamResponse:
+            begin = b'{"choices":[{"delta":{"content":"EUR"},"finish_reason":null}]}'
+            return await sse(request, begin, last)
+
+        async with served(answer) as model:
+            if whole:
+                assert await said(model) == "EUR"
+            else:
+                with pytest.raises(ModelDown):
+                    await said(model)
+
+
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
 async def test_every_error_status_is_a_model_that_is_down(status: int) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:

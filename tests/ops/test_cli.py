@@ -107,6 +107,21 @@ async def test_errors_are_one_line_and_an_exit_status(
     assert len(outcome.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ('"history": [{"role": "user"}]', "history.0.content"),
+        ('"groups": "hr"', "groups: Input should be a valid list"),
+    ],
+)
+async def test_a_record_that_is_no_question_is_named(tmp_path: Path, wrong: str, told: str) -> None:
+    outcome = await hausgeist(
+        tmp_path, "ask", "--jsonl", "-", stdin=f'{{"_id": "q7", "text": "hi", {wrong}}}', HAUSGEIST_MODEL_NAME="none"
+    )
+    assert outcome.status == 1
+    assert outcome.err.splitlines()[-1].startswith(f"hausgeist: record 'q7': {told}")
+
+
 async def test_wrong_settings_stop_every_command_with_2(tmp_path: Path) -> None:
     outcome = await hausgeist(tmp_path, "search", "x", HAUSGEIST_BIND="nonsense")
     assert outcome.status == 2
