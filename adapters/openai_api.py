@@ -186,6 +186,7 @@ def _extras(answer: Answer) -> dict[str, Any]:
         "sources": [asdict(source) for source in answer.sources],
         "refused": answer.refused,
         "masked": list(answer.masked),
+        "makeshift": answer.makeshift,
         "trace_id": answer.trace_id,
     }
 

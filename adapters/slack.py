@@ -6,29 +6,29 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
+from weakref import WeakValueDictionary
 
 from slack_bolt import BoltResponse
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-    AsyncServerErrorRetryHandler,
-)
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from adapters.slack_blocks import note
+from adapters.slack_commands import from_slash
 from adapters.slack_events import malformed, parse
+from adapters.slack_notes import SlackNotes
 from adapters.slack_reply import SlackReply
 from adapters.slack_socket import SlackSocket
 from adapters.slack_thread import SlackThread
 from bot.dispatch import Dispatcher
 from bot.errors import StateDown
-from bot.events import Turn
+from bot.events import Edited, Event, Receipt, Turn
+from bot.language import language_of
+from bot.ticket import Ticket
 
 API: Final = "https://slack.com/api/"
 SECONDS: Final = 10  # for one request to Slack
@@ -49,11 +49,14 @@ class SlackAdapter:
         signing_secret: str,
         app_token: str | None = None,
         api_url: str | None = None,
+        command: str = "/hausgeist",
     ) -> None:
         self._dispatcher = dispatcher
         self._signing_secret = signing_secret
-        self._hasty = _client(bot_token, api_url or API, [])
-        self._patient = _client(bot_token, api_url or API, _retries())
+        self._command = command
+        self._client = _client(bot_token, api_url or API)
+        self._notes = SlackNotes(self._client)
+        self._replies: WeakValueDictionary[str, SlackReply] = WeakValueDictionary()  # by conversation
         self._app = self._bolt()
         self._socket = SlackSocket(self._app, app_token) if app_token else None
         dispatcher.register(self.name, self.reply)
@@ -74,13 +77,16 @@ class SlackAdapter:
 
     async def stop(self) -> None:
         """Takes no more events; replies under way go on. Safe to call twice."""
-        if self._socket:
-            await self._socket.close()
+        await self.stop_taking()
+        await self._notes.told()
 
-    def reply(self, turn: Turn) -> SlackReply:
+    def reply(self, turn: Turn, ticket: Ticket) -> SlackReply:
         """Opens the reply to a turn, in any process."""
-        channel, thread = turn.reply_to["channel"], turn.reply_to["thread"]
-        return SlackReply(SlackThread(self._hasty, self._patient, channel, thread))
+        thread = SlackThread(self._client, turn.reply_to["channel"], turn.reply_to["thread"], ticket)
+        former = self._replies.get(turn.conversation)
+        reply = SlackReply(thread, turn.conversation, language_of(turn.text), former=former)
+        self._replies[turn.conversation] = reply
+        return reply
 
     @property
     def socket_age(self) -> float | None:
@@ -93,7 +99,7 @@ class SlackAdapter:
         app = AsyncApp(
             name="hausgeist",
             logger=sdk_log,
-            client=self._patient,
+            client=self._client,
             signing_secret=self._signing_secret,
             before_authorize=self._take,
             attaching_conversation_kwargs_enabled=False,
@@ -102,6 +108,7 @@ class SlackAdapter:
         # Slack switches an app's events off when too many stay unacknowledged, those we have no use for included.
         app.event(re.compile(""))(_nothing)
         app.action(re.compile(""))(_acknowledge)
+        app.command(re.compile(""))(_acknowledge)
         app.error(_failed)
         return app
 
@@ -123,31 +130,43 @@ class SlackAdapter:
         self, body: dict[str, Any], ack: AsyncAck, next_: Callable[[], Awaitable[None]]
     ) -> BoltResponse | None:
         """Bolt's middleware: what is ours the dispatcher has before Slack is told that we have it."""
+        if body.get("command") == self._command:
+            return await self._obey(body, ack)
         event = parse(body)
         if event is None:
             await next_()
             return None
         try:
-            await self._dispatcher.accept(event)
+            receipt = await self._dispatcher.accept(event)
         except StateDown:
             log.warning("no state: an event is left to Slack, which delivers it again")
             return BoltResponse(status=503, body="")
+        self._tell(body, event, receipt)
         return await ack()
 
+    async def _obey(self, body: dict[str, Any], ack: AsyncAck) -> BoltResponse:
+        """A slash command, which Slack delivers once: what became of it is said in the acknowledgement."""
+        command = from_slash(body)
+        if isinstance(command, str):
+            return await ack(command)
+        try:
+            receipt = await self._dispatcher.accept(command)
+        except StateDown as error:
+            return await ack(str(error) or "That did not work at the moment. Please try again.")
+        return await ack(receipt.note)
 
-def _client(token: str, api_url: str, retries: list[AsyncRetryHandler]) -> AsyncWebClient:
-    client = AsyncWebClient(token, api_url, timeout=SECONDS, retry_handlers=retries, logger=_sdk_log())
+    def _tell(self, body: dict[str, Any], event: Event, receipt: Receipt) -> None:
+        if receipt.note or receipt.offer:
+            language = language_of(event.turn.text) if isinstance(event, Edited) else "en"
+            self._notes.tell(body, note(receipt.note, receipt.offer, language))
+
+
+def _client(token: str, api_url: str) -> AsyncWebClient:
+    """A client that tries once: when to try again depends on what was tried, see `SlackThread`."""
+    client = AsyncWebClient(token, api_url, timeout=SECONDS, retry_handlers=[], logger=_sdk_log())
     if _direct(api_url):
         client.proxy = None
     return client
-
-
-def _retries() -> list[AsyncRetryHandler]:
-    return [
-        AsyncConnectionErrorRetryHandler(max_retry_count=2),
-        AsyncRateLimitErrorRetryHandler(max_retry_count=10),
-        AsyncServerErrorRetryHandler(max_retry_count=3),
-    ]
 
 
 def _sdk_log() -> logging.Logger:
@@ -179,7 +198,7 @@ async def _nothing() -> None:
 
 
 async def _acknowledge(ack: AsyncAck) -> None:
-    """A button that is not ours."""
+    """A button or command that is not ours."""
     await ack()
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from slack_sdk.models.blocks import (
+    ActionsBlock,
     Block,
+    ButtonElement,
     ContextActionsBlock,
     ContextBlock,
     FeedbackButtonObject,
@@ -16,16 +18,30 @@ from slack_sdk.models.blocks import (
     MarkdownTextObject,
 )
 
-from adapters.slack_events import FEEDBACK
+from adapters.slack_commands import AGAIN, FEEDBACK, STOP
 from bot.answers import Answer, Source
-from bot.errors import HausgeistError
+from bot.errors import HausgeistError, Unavailable
 from bot.labels import SOURCES, hidden
+from bot.language import Language
 
 PIECE: Final = 8_000  # characters of Markdown in one message; Slack takes 12,000 in a block of its own
 CONTEXT: Final = 2_000  # characters of a text in a context block
+LINE: Final = 400  # characters of a line of ours, which escaping may make five times as long
 ROOM: Final = 11_000  # all blocks of one message; Slack refuses from about 13,200 on (bolt-js#2509)
 TITLE: Final = 150
 
+_STOP: Final[dict[Language, str]] = {"en": "Stop", "de": "Anhalten", "fr": "Arrêter"}
+_AGAIN: Final[dict[Language, str]] = {"en": "Ask again", "de": "Noch einmal fragen", "fr": "Demander à nouveau"}
+_CHANGED: Final[dict[Language, str]] = {
+    "en": "You changed your question.",
+    "de": "Sie haben Ihre Frage geändert.",
+    "fr": "Vous avez modifié votre question.",
+}
+_ANEW: Final[dict[Language, str]] = {
+    "en": "Answer the new version",
+    "de": "Die neue Fassung beantworten",
+    "fr": "Répondre à la nouvelle version",
+}
 _FENCE: Final = re.compile(r"^ {0,3}(```|~~~)[^\n]{0,40}", re.MULTILINE)
 _CALLS: Final = re.compile(r"<(?=!(?:channel|here|everyone|subteam)|@[UWB])", re.IGNORECASE)
 
@@ -65,15 +81,32 @@ def with_thumbs(message: SlackMessage, ts: str = "") -> SlackMessage:
     return replace(message, blocks=(*message.blocks, ContextActionsBlock(elements=[buttons])))
 
 
-def draft(text: str) -> SlackMessage:
-    """The beginning of an answer that is still being written."""
-    return _markdown(f"{split(text, PIECE)[0]} …")
+def with_again(message: SlackMessage, kept: str, language: Language) -> SlackMessage:
+    """The message with a button that asks the question `kept` once more."""
+    return _with_button(message, _AGAIN[language], AGAIN, kept)
+
+
+def draft(text: str, conversation: str, language: Language) -> SlackMessage:
+    """The beginning of an answer that is still being written, and the button that stops it."""
+    return _with_button(_markdown(f"{split(text, PIECE)[0]} …"), _STOP[language], STOP, conversation)
+
+
+def notice(text: str, conversation: str, language: Language) -> SlackMessage:
+    """What we are doing, or waiting for, where an answer will stand."""
+    return _with_button(_markdown(text[:LINE]), _STOP[language], STOP, conversation)
 
 
 def failure(error: HausgeistError, trace_id: str) -> SlackMessage:
     """What stands in place of an answer that could not be given."""
-    said = _markdown(f":warning: {str(error) or 'Something went wrong on our side.'}")
-    return said + _context(f"If you ask about it, quote `{trace_id}`.")
+    said = _markdown(f":warning: {str(error)[:LINE] or 'Something went wrong on our side.'}")
+    told = said + _context(f"If you ask about it, quote `{trace_id}`.")
+    return with_again(told, trace_id, "en") if isinstance(error, Unavailable) else told
+
+
+def note(text: str, offer: str, language: Language) -> SlackMessage:
+    """A line for one person alone; with an offer, the button that takes it."""
+    said = _context(_escaped((text or _CHANGED[language])[:LINE]))
+    return _with_button(said, _ANEW[language], AGAIN, offer) if offer else said
 
 
 def split(text: str, limit: int) -> list[str]:
@@ -102,6 +135,11 @@ def _markdown(text: str) -> SlackMessage:
     quiet = _CALLS.sub("<\u200b", text)
     bold = re.sub(r"\*\*(.+?)\*\*", r"*\1*", text)
     return SlackMessage(_escaped(bold), (MarkdownBlock(text=quiet),) if quiet.strip() else ())
+
+
+def _with_button(message: SlackMessage, label: str, action: str, value: str) -> SlackMessage:
+    button = ButtonElement(text=label, action_id=action, value=value)
+    return replace(message, blocks=(*message.blocks, ActionsBlock(elements=[button])))
 
 
 def _context(mrkdwn: str) -> SlackMessage:

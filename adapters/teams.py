@@ -1,5 +1,7 @@
 """Microsoft Teams: takes activities at /api/messages, and answers them in the conversation they came from."""
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from typing import Final
@@ -10,15 +12,29 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.access import from_this_machine
-from adapters.teams_events import FEEDBACK_INVOKE, PLATFORM, Activity, Address, Malformed, parse, tenants, text_at
+from adapters.teams_events import (
+    FEEDBACK_INVOKE,
+    PLATFORM,
+    Activity,
+    Address,
+    Malformed,
+    address_of,
+    parse,
+    tenants,
+    text_at,
+)
+from adapters.teams_message import Post, noted, offered
 from adapters.teams_reply import TeamsReply
-from adapters.teams_sdk import TeamsBot
+from adapters.teams_sdk import NotTaken, TeamsBot
 from adapters.teams_trust import CHANNEL, MICROSOFT_HOSTS, Distrusted, ServiceUrls
 from bot.dispatch import Dispatcher
 from bot.errors import Unavailable
-from bot.events import Event, Turn
+from bot.events import Edited, Event, Receipt, Turn
+from bot.language import language_of
+from bot.ticket import CALL_SECONDS, Ticket
 
 _LONGEST_BODY: Final = 1 << 20
+_ASIDES: Final = 100  # at once
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +62,7 @@ class TeamsAdapter:
         self._service_urls = ServiceUrls(service_urls, loopback=insecure)
         self._tenant = tenant_id.lower()
         self._insecure = insecure
+        self._asides: set[asyncio.Task[None]] = set()
         dispatcher.register(PLATFORM, self.reply)
 
     def routes(self) -> list[Route]:
@@ -63,12 +80,14 @@ class TeamsAdapter:
         """Nothing to close: Teams comes over HTTP."""
 
     async def stop(self) -> None:
-        """Closes what is open to Microsoft; call it when all answers are out."""
+        """Closes what is open to Microsoft; call it when all answers are out. Safe to call twice."""
+        if self._asides:
+            await asyncio.wait(self._asides)
         self._bot.close()
 
-    def reply(self, turn: Turn) -> TeamsReply:
+    def reply(self, turn: Turn, ticket: Ticket) -> TeamsReply:
         """Opens a reply to a turn, wherever the turn was taken."""
-        return TeamsReply(self._bot, Address(**turn.reply_to))
+        return TeamsReply(self._bot, Address(**turn.reply_to), ticket, language_of(turn.text))
 
     async def _receive(self, request: Request) -> Response:
         """Answers Microsoft at once; what the person asked is answered by the dispatcher in its own time."""
@@ -104,12 +123,29 @@ class TeamsAdapter:
 
         async def take() -> bool:
             if event:
-                await self._dispatcher.accept(event)
+                self._say_aside(activity, event, await self._dispatcher.accept(event))
             return text_at(activity, "name") == FEEDBACK_INVOKE
 
         status = await self._bot.receive(text_at(activity, "type"), service_url, authorization, take)
         is_invoke = text_at(activity, "type") == "invoke"
         return JSONResponse({}, status_code=status) if is_invoke else Response(status_code=status)
+
+    def _say_aside(self, activity: Activity, event: Event, receipt: Receipt) -> None:
+        """Shows what came of an event once it is acknowledged; Teams has no messages for one person's eyes."""
+        posts = [noted(receipt.note)] if receipt.note else []
+        if receipt.offer:
+            question = event.turn.text if isinstance(event, Edited) else ""
+            posts.append(offered(receipt.offer, language_of(question)))
+        if posts and len(self._asides) < _ASIDES:
+            task = asyncio.create_task(self._post_aside(address_of(activity), posts))
+            self._asides.add(task)
+            task.add_done_callback(self._asides.discard)
+
+    async def _post_aside(self, address: Address, posts: Sequence[Post]) -> None:
+        with contextlib.suppress(NotTaken, TimeoutError):
+            async with asyncio.timeout(CALL_SECONDS):
+                for post in posts:
+                    await self._bot.send(address, post)
 
 
 async def _activity(request: Request) -> Activity:

@@ -1,12 +1,17 @@
 """Reads what Teams sends: Activity JSON in, our own events out. Pure: no network, no SDK."""
 
+import hashlib
 import html
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Final
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final, Literal
 
-from bot.events import Event, Feedback, Person, Turn, Verdict
+from bot.events import Again, Command, Deleted, Edited, Event, Feedback, Person, Turn, Verdict
+from bot.language import LANGUAGE_NAMES, Language
 
 PLATFORM: Final = "teams"
 FEEDBACK_INVOKE: Final = "message/submitAction"
@@ -34,6 +39,11 @@ class Address:
     user: str
     bot: str
 
+    @property
+    def place(self) -> str:
+        """Our name for the conversation."""
+        return f"{PLATFORM}:{self.conversation}"
+
     def message(self, activity_id: str) -> str:
         """Our name for a message here; reactions come without the thread's root, so it is left out."""
         return f"{PLATFORM}:{self.conversation.partition(';messageid=')[0]}:{activity_id}"
@@ -45,13 +55,26 @@ def parse(activity: Activity) -> Event | None:
         case "":
             raise Malformed("type")
         case "message":
-            return _turn(activity)
+            return _press(activity) if text_at(activity, "value", "hausgeist") else _said(activity)
+        case "messageUpdate" | "messageDelete":
+            return _change(activity)
         case "messageReaction":
             return _reaction(activity)
         case "invoke" if text_at(activity, "name") == FEEDBACK_INVOKE:
             return _thumb(activity)
         case _:
             return None
+
+
+def address_of(activity: Activity) -> Address:
+    """Where what is said about an activity goes; Malformed if it lacks an id."""
+    return Address(
+        service_url=text_at(activity, "serviceUrl"),
+        conversation=_identifier(activity, "conversation", "id"),
+        activity=_identifier(activity, "id"),
+        user=_identifier(activity, "from", "id"),
+        bot=_identifier(activity, "recipient", "id"),
+    )
 
 
 def text_at(activity: Activity, *path: str) -> str:
@@ -68,8 +91,58 @@ def tenants(activity: Activity) -> list[str]:
     return [tenant for tenant in named if tenant]
 
 
+def _said(activity: Activity) -> Turn | Command | None:
+    """A question, or a command where the whole text is one."""
+    turn = _turn(activity)
+    match = re.fullmatch(r"/?(stop|reset)", turn.text, re.IGNORECASE) if turn else None
+    if not turn or not match:
+        return turn
+    verb: Literal["stop", "reset"] = "stop" if match[1].lower() == "stop" else "reset"
+    return Command(turn.event_id, verb, turn.person, turn.conversation, _language(activity))
+
+
+def _press(activity: Activity) -> Again | Command | None:
+    """A button of ours; of what comes back with it only what fits the place it was pressed in is believed."""
+    address, value = address_of(activity), partial(text_at, activity, "value")
+    event_id, person = address.message(address.activity), _person(activity)
+    match value("hausgeist"):
+        case "again" if value("kept"):
+            return Again(event_id, value("kept"), person)
+        case "stop":
+            here = address.place.partition(";messageid=")[0]
+            place = value("place") if value("place").partition(";messageid=")[0] == here else address.place
+            return Command(event_id, "stop", person, place, _language(activity))
+        case _:
+            return None
+
+
+def _change(activity: Activity) -> Edited | Deleted | None:
+    match text_at(activity, "channelData", "eventType"):
+        case "editMessage":
+            return _edit(activity)
+        case "softDeleteMessage":
+            return _deletion(activity)
+        case _:
+            return None
+
+
+def _edit(activity: Activity) -> Edited | None:
+    turn = _turn(activity)
+    if not turn:
+        return None
+    text = hashlib.sha256(turn.text.encode("utf-8", "replace")).hexdigest()[:16]
+    version = f"{turn.message_id}:{text_at(activity, 'timestamp') or text}"
+    return Edited(event_id=version, version=version, turn=turn)
+
+
+def _deletion(activity: Activity) -> Deleted:
+    address = address_of(activity)
+    name = address.message(address.activity)
+    return Deleted(event_id=f"{name}:deleted", message_id=name, conversation=address.place)
+
+
 def _turn(activity: Activity) -> Turn | None:
-    address = _address(activity)
+    address = address_of(activity)
     private = text_at(activity, "conversation", "conversationType") == "personal"
     mentions = list(_own_mentions(activity))
     text = _spoken(text_at(activity, "text"), mentions)
@@ -81,12 +154,27 @@ def _turn(activity: Activity) -> Turn | None:
         event_id=name,
         message_id=name,
         platform=PLATFORM,
-        conversation=f"{PLATFORM}:{address.conversation}",
+        conversation=address.place,
         person=_person(activity),
         text=text,
         private=private,
         reply_to=asdict(address),
+        sent_at=_sent_at(activity),
     )
+
+
+def _sent_at(activity: Activity) -> float:
+    try:
+        said = datetime.fromisoformat(text_at(activity, "timestamp"))
+    except ValueError:
+        return time.time()
+    return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
+
+
+def _language(activity: Activity) -> Language:
+    """The language that Teams is set to; what a button or a single word is in, nobody can tell."""
+    tag = text_at(activity, "locale").partition("-")[0].lower()
+    return next((language for language in LANGUAGE_NAMES if language == tag), "en")
 
 
 def _reaction(activity: Activity) -> Feedback | None:
@@ -106,7 +194,7 @@ def _thumb(activity: Activity) -> Feedback | None:
 
 
 def _feedback(activity: Activity, verdict: Verdict, removed: bool) -> Feedback | None:
-    address, judged = _address(activity), text_at(activity, "replyToId")
+    address, judged = address_of(activity), text_at(activity, "replyToId")
     if not judged:
         return None
     return Feedback(
@@ -115,16 +203,6 @@ def _feedback(activity: Activity, verdict: Verdict, removed: bool) -> Feedback |
         person=_person(activity),
         verdict=verdict,
         removed=removed,
-    )
-
-
-def _address(activity: Activity) -> Address:
-    return Address(
-        service_url=text_at(activity, "serviceUrl"),
-        conversation=_identifier(activity, "conversation", "id"),
-        activity=_identifier(activity, "id"),
-        user=_identifier(activity, "from", "id"),
-        bot=_identifier(activity, "recipient", "id"),
     )
 
 

@@ -1,147 +1,188 @@
-"""Says an answer in Teams: Markdown with the AI label, native citations and thumbs, in as many parts as it needs."""
+"""Says an answer in Teams: a placeholder is posted and recorded first, and the answer only ever edited into it."""
 
 import asyncio
 import contextlib
 import logging
-import re
-import time
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Sequence
 from typing import Final
-from urllib.parse import quote
 
 from adapters.teams_events import Address
-from adapters.teams_sdk import TeamsBot
-from bot.answers import Answer, Source
-from bot.errors import HausgeistError, Unavailable
-from bot.labels import SOURCES, hidden
+from adapters.teams_message import Post, answered, failed, working
+from adapters.teams_sdk import Fate, NotTaken, TeamsBot
+from bot.answers import Answer
+from bot.errors import HausgeistError, StateDown, Undelivered
+from bot.language import Language
+from bot.ticket import CALL_SECONDS, Superseded, Ticket
 
-_TYPING_SECONDS: Final = 3.0
-# Teams takes 100 KB of UTF-16 in all: at worst 60 KB of text, the rest for citations and the envelope.
-_PART: Final = 15_000
-_CITATIONS: Final = 20
-_URL: Final = 400
+PATIENCE: Final = 120.0  # seconds until an answer that Teams does not take is put back
+PAUSE: Final = 2.0  # seconds between two edits of a placeholder
+_FIRST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 15.0
+_DOTS: Final = "…"
+
+Leave = Callable[[], asyncio.Timeout]
 
 log = logging.getLogger(__name__)
 
 
 class TeamsReply:
-    """A reply that is shown whole at the end; until then Teams shows that we are typing."""
+    """One answer; `patience` is for what Teams puts off, `pause` the time between two edits of the placeholder.
 
-    def __init__(self, bot: TeamsBot, address: Address) -> None:
+    The connector lists no messages, so one that was posted but not recorded is never found again. Hence nothing but
+    placeholders is posted: what a crash leaves behind is empty, and no answer stands there twice.
+    """
+
+    def __init__(
+        self,
+        bot: TeamsBot,
+        address: Address,
+        ticket: Ticket,
+        language: Language = "en",
+        patience: float = PATIENCE,
+        pause: float = PAUSE,
+    ) -> None:
         self._bot = bot
         self._address = address
-        self._typing: asyncio.Task[None] | None = None
-        self._typed_at = -_TYPING_SECONDS
+        self._ticket = ticket
+        self._language = language
+        self._patience = patience
+        self._pause = pause
+        self._wanted = self._shown = ""
+        self._showing: asyncio.Task[None] | None = None
+        self._complete = asyncio.Event()
 
-    async def status(self, text: str) -> None:  # noqa: ARG002 - Teams shows dots, no words
-        self._show_typing()
+    async def waiting(self, text: str) -> None:
+        self._show(text)
+
+    async def status(self, text: str) -> None:
+        self._show(text)
 
     async def write(self, piece: str) -> None:  # noqa: ARG002 - shown whole by `finish`
-        self._show_typing()
+        self._show(self._wanted or _DOTS)
 
     async def finish(self, answer: Answer) -> str:
-        """Posts the answer, long ones in numbered parts; feedback is asked for, and named by, the last."""
-        await self._stop_typing()
-        parts = list(_parts(_body(answer)))
-        for number, part in enumerate(parts, 1):
-            last = number == len(parts)
-            activity_id = await self._bot.send(
-                self._address,
-                part if len(parts) == 1 else f"({number}/{len(parts)})\n\n{part}",
-                entities=[_ai_label(part, answer.sources)],
-                channel_data={"feedbackLoop": {"type": "default"}} if last else None,
-            )
-        return self._address.message(activity_id)
+        """Puts the answer where the placeholder is, long ones in parts; feedback names the last.
+
+        An edit of the only message needs no leave: whoever has the turn now edits the same. Parts of two answers
+        must not mix.
+        """
+        posts = answered(answer)
+        alone = len(posts) == 1 and set(self._ticket.posted) <= {0}
+        return await self._conclude(posts, _own_time if alone else self._ticket.leave, answer.trace_id)
 
     async def fail(self, error: HausgeistError, trace_id: str) -> None:
-        await self._stop_typing()
+        """Puts the error there, with leave: it must not overwrite the answer of another worker."""
+        await self._conclude([failed(error, trace_id, self._language)], self._ticket.leave, trace_id)
+
+    def _show(self, text: str) -> None:
+        """Has the placeholder say it while the work goes on."""
+        self._wanted = text
+        if self._showing is None or self._showing.done():
+            self._showing = asyncio.create_task(self._keep_up())
+            self._showing.add_done_callback(_note_failure)
+
+    async def _keep_up(self) -> None:
+        """Shows what is new until all is shown or the answer is complete; what Teams puts off is shown later."""
+        while self._wanted != self._shown and not self._complete.is_set():
+            pause = self._pause
+            try:
+                await self._say(self._wanted)
+            except NotTaken as refusal:
+                if refusal.fate is not Fate.LATER:
+                    return
+                pause = max(pause, refusal.pause)
+            except TimeoutError:
+                pass
+            except (Superseded, StateDown):
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._complete.wait()
+
+    async def _say(self, text: str) -> None:
+        post = working(text, self._address.place, self._language)
+        if message := self._ticket.posted.get(0):
+            async with self._ticket.leave():
+                await self._bot.update(self._address, message, post)
+        else:
+            await self._post(0, post)
+        self._shown = text
+
+    async def _conclude(self, posts: Sequence[Post], leave: Leave, trace_id: str) -> str:
+        """Shows the posts, however often Teams puts us off; returns the name of the last, "" if nobody is there."""
+        await self._settled()
         try:
-            await self._bot.send(self._address, f"{_plain(str(error))}\n\nTrace: `{trace_id}`")
-        except Unavailable:
-            log.error("Teams could not be told of an error", extra={"trace_id": trace_id})
+            async with asyncio.timeout(self._patience):
+                messages = [await self._insist(part, post, leave) for part, post in enumerate(posts)]
+        except (NotTaken, TimeoutError) as error:
+            log.error("Teams did not take an answer: %s", str(error) or "too slow", extra={"trace_id": trace_id})
+            if isinstance(error, NotTaken) and error.fate is Fate.UNREACHABLE:
+                return ""
+            raise Undelivered("Teams did not take the answer.") from error
+        for part in set(self._ticket.posted).difference(range(len(posts))):
+            await self._take_back(self._ticket.posted[part], self._ticket.leave)
+        return self._address.message(messages[-1])
 
-    def _show_typing(self) -> None:
-        now = time.monotonic()
-        if now - self._typed_at >= _TYPING_SECONDS and (self._typing is None or self._typing.done()):
-            self._typed_at = now
-            self._typing = asyncio.create_task(self._type())
-            self._typing.add_done_callback(_note_failure)
+    async def _settled(self) -> None:
+        """Lets a call under way end: an edit that overtook the last one would undo it."""
+        self._complete.set()
+        if self._showing:
+            await asyncio.wait([self._showing])
 
-    async def _type(self) -> None:
-        with contextlib.suppress(Unavailable):
-            await self._bot.show_typing(self._address)
+    async def _insist(self, part: int, post: Post, leave: Leave) -> str:
+        """Puts a post into its message, with growing pauses until it is taken or never will be; returns its id."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await self._put(part, post, leave)
+            except NotTaken as refusal:
+                if refusal.fate in (Fate.REFUSED, Fate.UNREACHABLE):
+                    raise
+                log.info("Teams puts us off: %s", refusal)
+                wanted = refusal.pause
+            except (TimeoutError, StateDown):
+                wanted = 0.0
+            await asyncio.sleep(max(wanted, pause * random.uniform(0.8, 1.2)))  # noqa: S311 - spreads load
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _stop_typing(self) -> None:
-        if self._typing:
-            await asyncio.wait([self._typing])
+    async def _put(self, part: int, post: Post, leave: Leave) -> str:
+        message = self._ticket.posted.get(part)
+        if message:
+            try:
+                return await self._edit(message, post, leave)
+            except NotTaken as refusal:
+                if refusal.fate is not Fate.GONE:  # else someone deleted it
+                    raise
+        return await self._edit(await self._post(part, Post(_DOTS)), post, leave)
+
+    async def _edit(self, message: str, post: Post, leave: Leave) -> str:
+        async with leave():
+            await self._bot.update(self._address, message, post)
+        return message
+
+    async def _post(self, part: int, placeholder: Post) -> str:
+        """Posts a placeholder and records it; takes it back if that cannot be, and another will be posted."""
+        async with self._ticket.leave():
+            message = await self._bot.send(self._address, placeholder)
+        try:
+            await self._ticket.record(message, part)
+        except (Superseded, StateDown, asyncio.CancelledError):
+            await self._take_back(message, _own_time)
+            raise
+        return message
+
+    async def _take_back(self, message: str, leave: Leave) -> None:
+        with contextlib.suppress(NotTaken, TimeoutError):
+            async with leave():
+                await self._bot.delete(self._address, message)
 
 
-def _note_failure(typing: asyncio.Task[None]) -> None:
+def _own_time() -> asyncio.Timeout:
+    return asyncio.timeout(CALL_SECONDS)
+
+
+def _note_failure(showing: asyncio.Task[None]) -> None:
     """Logs what nobody expected; the answer does not depend on it."""
-    if not typing.cancelled() and (error := typing.exception()):
-        log.error("Teams was not shown that we type", extra={"error": type(error).__name__})
-
-
-def _body(answer: Answer) -> str:
-    """The answer, what was hidden from the model, and the sources, with nothing in it that Teams would obey."""
-    blocks = [_plain(answer.text)]
-    if answer.masked:
-        blocks.append(f"_{_plain(hidden(answer.masked, answer.language))}._")
-    if answer.sources:
-        blocks.append(f"**{SOURCES[answer.language]}**\n\n" + "\n".join(map(_listed, answer.sources)))
-    return "\n\n".join(blocks)
-
-
-def _plain(text: str) -> str:
-    """Markdown without HTML: no tag, and so no `<at>` mention, gets through."""
-    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
-
-
-def _listed(source: Source) -> str:
-    title = _plain(re.sub(r"([\\`*_\[\]|~])", r"\\\1", " ".join((source.title or source.doc_id).split())))
-    url = _url(source)
-    said = [f"[{title}]({url})" if url else title, _plain(source.owner), source.date]
-    return f"- **{source.number}** " + ", ".join(filter(None, said))
-
-
-def _url(source: Source) -> str:
-    """The source's link where Teams can follow it: a path on our own server means nothing there."""
-    if not re.match(r"https?://", source.link):
-        return ""
-    url = quote(source.link, safe=":/?#@!$&'*+,;=%~")
-    return url if len(url) <= _URL else ""
-
-
-def _parts(text: str) -> Iterator[str]:
-    """The text in pieces that Teams takes, cut at paragraphs, else lines, else blanks; joined they are the text."""
-    while len(text) > _PART:
-        cut = next((at + len(gap) for gap in ("\n\n", "\n", " ") if (at := text.rfind(gap, 0, _PART - 1)) > 0), _PART)
-        yield text[:cut]
-        text = text[cut:]
-    yield text
-
-
-def _ai_label(part: str, sources: tuple[Source, ...]) -> dict[str, object]:
-    cited = [source for source in sources if f"[{source.number}]" in part]
-    return {
-        "type": "https://schema.org/Message",
-        "@type": "Message",
-        "@context": "https://schema.org",
-        "@id": "",
-        "additionalType": ["AIGeneratedContent"],
-        "citation": [_citation(source) for source in cited[:_CITATIONS]],
-    }
-
-
-def _citation(source: Source) -> dict[str, object]:
-    appearance = {
-        "@type": "DigitalDocument",
-        "name": (source.title or source.doc_id)[:80],
-        "abstract": " ".join(source.excerpt.split())[:160],
-    }
-    url = _url(source)
-    return {
-        "@type": "Claim",
-        "position": source.number,
-        "appearance": {**appearance, "url": url} if url else appearance,
-    }
+    if not showing.cancelled() and (error := showing.exception()):
+        log.error("Teams was not shown what we do", extra={"error": type(error).__name__})

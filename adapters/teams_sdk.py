@@ -1,22 +1,25 @@
-"""Microsoft's Bot Framework SDK, and the only file that imports it: proves who calls, sends what we say.
+"""Microsoft's Bot Framework SDK: proves who calls, sends what we say; it and `teams_signin` alone import it.
 
 botbuilder-core 4.17.1 is the last release, so each of its defects that stands in our way is mended here.
 """
 
 import asyncio
 import logging
-import random
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import Enum, auto
 from typing import Any, Final
 
 import jwt
 import msal  # type: ignore[import-untyped]  # ships no types
 import requests
 from azure.core.exceptions import DeserializationError
-from botbuilder.core import BotAdapter, CloudAdapterBase, InvokeResponse, TurnContext
+from botbuilder.core import CloudAdapterBase, InvokeResponse, TurnContext
 from botbuilder.schema import (
     Activity,
+    Attachment,
     ChannelAccount,
     ConversationAccount,
     ConversationReference,
@@ -28,27 +31,59 @@ from botframework.connector.auth import (
     AuthenticationConfiguration,
     AuthenticationConstants,
     BotFrameworkAuthenticationFactory,
-    ManagedIdentityAppCredentials,
-    MicrosoftAppCredentials,
-    ServiceClientCredentialsFactory,
 )
 from botframework.connector.auth.jwt_token_extractor import JwtTokenExtractor
 from msrest.exceptions import ClientException, ClientRequestError
+from msrest.universal_http.async_requests import AsyncRequestsClientResponse, AsyncRequestsHTTPSender
 from msrest.universal_http.requests import ClientRetryPolicy
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from requests.adapters import HTTPAdapter
 
 from adapters.teams_events import Address
+from adapters.teams_message import Post
+from adapters.teams_signin import OneCredential, SignInSession, credentials_of
 from adapters.teams_trust import CHANNEL, Distrusted, SigningKeys, refuse_at_sight
-from bot.errors import Unavailable
+from bot.ticket import CALL_SECONDS
 
-_CALL_SECONDS: Final = 10
-_LONGEST_WAIT: Final = 30.0
-_TRIES: Final = 5
-_TRY_AGAIN: Final = frozenset({412, 429, 502, 504})
+# Together less than a call may take in all.
+_CONNECT_SECONDS: Final = 3.0
+_READ_SECONDS: Final = 4.5
+_THREADS: Final = 8
+_SERVICES: Final = 32
+_CARD: Final = "application/vnd.microsoft.card.adaptive"
+_SIGNED_IN_SECONDS: Final = 60.0  # far less than a token is good for
+_LATER: Final = frozenset({408, 412, 429})
+_UNREACHABLE: Final = frozenset(
+    {
+        "BotDisabledByAdmin",
+        "BotNotInConversationRoster",
+        "BotNotRegistered",
+        "ConversationBlockedByUser",
+        "ConversationNotFound",
+        "MessageWritesBlocked",
+    }
+)
 
 Take = Callable[[], Awaitable[bool]]
 
 log = logging.getLogger(__name__)
+
+
+class Fate(Enum):
+    """What becomes of a call that Teams did not take."""
+
+    LATER = auto()  # it may be taken later
+    GONE = auto()  # the message that it is about was deleted
+    REFUSED = auto()  # not as it is
+    UNREACHABLE = auto()  # nobody is there any more
+
+
+class NotTaken(Exception):
+    """Teams did not take a call, and wants none for `pause` seconds; where no answer came it may have."""
+
+    def __init__(self, reason: str, fate: Fate = Fate.LATER, pause: float = 0.0) -> None:
+        super().__init__(reason)
+        self.fate = fate
+        self.pause = pause
 
 
 class TeamsBot:
@@ -56,13 +91,17 @@ class TeamsBot:
 
     def __init__(self, app_id: str, app_password: str, tenant_id: str, app_type: str) -> None:
         self._app_id = app_id
-        self._http = _Session()
-        self._credentials = _credentials(app_id, app_password, tenant_id, app_type, self._http)
+        self._http = SignInSession()
+        self._credentials = credentials_of(app_id, app_password, tenant_id, app_type, self._http)
         self._signing_in = asyncio.Lock()
         self._auth = BotFrameworkAuthenticationFactory.create(
-            credential_factory=_OneCredential(self._credentials), auth_configuration=AuthenticationConfiguration()
+            credential_factory=OneCredential(self._credentials), auth_configuration=AuthenticationConfiguration()
         )
         self._adapter = CloudAdapterBase(self._auth)
+        self._connectors = self._auth.create_connector_factory(self._adapter.create_claims_identity(app_id))
+        self._clients: dict[str, Any] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, "teams")
+        self._signed_in_until = 0.0
         keys_at = AuthenticationConstants.TO_BOT_FROM_CHANNEL_OPENID_METADATA_URL
         JwtTokenExtractor.metadataCache[keys_at] = SigningKeys(keys_at)
         # A list of 500, searched 999 times for every client: 9 ms of the event loop per message.
@@ -85,30 +124,33 @@ class TeamsBot:
         response = await self._adapter.process_activity(proof, activity, logic)
         return int(response.status) if response else 200
 
-    async def send(
-        self,
-        address: Address,
-        text: str,
-        entities: Sequence[Mapping[str, object]] = (),
-        channel_data: Mapping[str, object] | None = None,
-    ) -> str:
-        """Sends a message as a reply and returns its id; Unavailable if Teams does not take it, even later."""
-        activity = Activity(
-            type="message",
-            text=text,
-            text_format="markdown",
-            entities=[_Entity(additional_properties=dict(entity)) for entity in entities],
-            channel_data=channel_data,
+    async def send(self, address: Address, post: Post) -> str:
+        """Posts a message as a reply and returns its id. Raises NotTaken; it may have arrived all the same."""
+        response = await self._call(
+            address,
+            lambda chat: chat.reply_to_activity(address.conversation, address.activity, _activity(address, post)),
         )
-        return await self._deliver(address, activity, _TRIES)
+        if not response or not response.id:
+            raise NotTaken("an answer without an id")
+        return str(response.id)
 
-    async def show_typing(self, address: Address) -> None:
-        """Lets Teams show for a few seconds that we are typing; Unavailable if it does not, at once."""
-        await self._deliver(address, Activity(type="typing"), tries=1)
+    async def update(self, address: Address, message: str, post: Post) -> None:
+        """Replaces a message of ours. Raises NotTaken."""
+        await self._call(
+            address, lambda chat: chat.update_activity(address.conversation, message, _activity(address, post))
+        )
+
+    async def delete(self, address: Address, message: str) -> None:
+        """Deletes a message of ours. Raises NotTaken."""
+        await self._call(address, lambda chat: chat.delete_activity(address.conversation, message))
 
     def close(self) -> None:
-        """Closes the connections to Microsoft's sign-in."""
+        """Closes the connections to Microsoft; calls under way are not waited for."""
         self._http.close()
+        for client in self._clients.values():
+            client.config.pipeline._sender.driver.close()
+        self._clients.clear()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _proof(self, activity: Activity, authorization: str) -> AuthenticateRequestResult:
         if self._app_id:
@@ -118,28 +160,22 @@ class TeamsBot:
         except (jwt.PyJWTError, PermissionError) as error:
             raise Distrusted(type(error).__name__) from error
 
-    async def _deliver(self, address: Address, activity: Activity, tries: int) -> str:
+    async def _call(self, address: Address, call: Callable[[Any], Awaitable[Any]]) -> Any:
         await self._sign_in()
-        tried = 0
-        while True:
-            tried += 1
-            try:
-                async with asyncio.timeout(2 * _CALL_SECONDS):
-                    return await self._post(address, activity)
-            except (ClientException, DeserializationError, TimeoutError) as error:
-                pause = _pause(error, tried)
-                if pause is None or tried == tries:
-                    log.warning("Teams did not take a %s: %s", activity.type, _reason(error))
-                    raise Unavailable(_UNDELIVERED) from error
-                await asyncio.sleep(pause)
+        client = await self._client(address.service_url)
+        try:
+            return await call(client.conversations)
+        except (ClientException, DeserializationError) as error:
+            raise _not_taken(error) from error
 
     async def _sign_in(self) -> None:
         """Fetches the token off the loop, once for all; the SDK then asks for it in the loop, and finds it there."""
-        if not self._app_id:
+        if not self._app_id or time.monotonic() < self._signed_in_until:
             return
         try:
             async with self._signing_in:
                 await asyncio.to_thread(self._credentials.get_access_token)
+            self._signed_in_until = time.monotonic() + _SIGNED_IN_SECONDS
         except (
             PermissionError,
             LookupError,
@@ -149,62 +185,47 @@ class TeamsBot:
         ) as error:
             code = re.search(r"AADSTS\d+", str(error))
             log.error("no token to answer in Teams: %s", code[0] if code else type(error).__name__)
-            raise Unavailable(_UNDELIVERED) from error
+            raise NotTaken("no token") from error
 
-    async def _post(self, address: Address, activity: Activity) -> str:
-        sent: list[str] = []
-
-        async def logic(context: TurnContext) -> None:
-            context.activity.id = address.activity  # else we would reply to an id that the SDK made up
-            client = context.turn_state[BotAdapter.BOT_CONNECTOR_CLIENT_KEY]
-            client.config.connection.timeout = _CALL_SECONDS
+    async def _client(self, service_url: str) -> Any:
+        """One client for all calls to a service: a new one each time would shake hands anew."""
+        if service_url not in self._clients:
+            if len(self._clients) == _SERVICES:
+                del self._clients[next(iter(self._clients))]
+            client = await self._connectors.create(service_url)
+            client.config.connection.timeout = _CONNECT_SECONDS, _READ_SECONDS
             client.config.redirect_policy.allow = False
-            client.config.retry_policy.retries = 0
-            async with client:
-                response = await context.send_activity(activity)
-            sent.append(response.id or "")
-
-        await self._adapter.continue_conversation(_reference(address), logic, bot_app_id=self._app_id)
-        return sent[0]
+            client.config.pipeline._sender.driver = _Sender(client.config, self._threads)
+            self._clients[service_url] = client
+        return self._clients[service_url]
 
 
-class _Session(requests.Session):
-    """A session whose every request has a deadline."""
+class _Sender(AsyncRequestsHTTPSender):
+    """Sends from threads of our own: the SDK takes those that all parts share, and Teams may hold them for long.
 
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        return super().request(*args, **{"timeout": _CALL_SECONDS, **kwargs})
+    What waited too long for a thread, or in a process that was stopped, is not sent any more.
+    """
 
+    def __init__(self, config: Any, threads: ThreadPoolExecutor) -> None:
+        super().__init__(config)
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, HTTPAdapter(pool_maxsize=_THREADS))  # one that tries nothing again by itself
+        self._threads = threads
 
-class _AppCredentials(MicrosoftAppCredentials):  # type: ignore[misc]  # the SDK ships no types
-    """Signs in over a session of ours: the SDK's has no deadline."""
+    async def send(self, request: Any, **config: Any) -> Any:  # type: ignore[override]  # as the SDK's does
+        said = self._configure_send(request, **config)
+        session, valid_until = self.session, time.monotonic() + CALL_SECONDS
 
-    app: Any
-    http: requests.Session
+        def speak() -> Any:
+            if time.monotonic() > valid_until:
+                raise requests.Timeout("too late")
+            return session.request(request.method, request.url, **said)
 
-    def get_access_token(self, force_refresh: bool = False) -> str:
-        self.app = self.app or msal.ConfidentialClientApplication(
-            self.microsoft_app_id,
-            client_credential=self.microsoft_app_password,
-            authority=self.oauth_endpoint,
-            http_client=self.http,
-        )
-        return str(super().get_access_token(force_refresh))
-
-
-class _OneCredential(ServiceClientCredentialsFactory):  # type: ignore[misc]  # the SDK ships no types
-    """Hands out one credential: the SDK makes one a turn, and each signs in anew."""
-
-    def __init__(self, credential: MicrosoftAppCredentials) -> None:
-        self._credential = credential
-
-    async def is_valid_app_id(self, app_id: str) -> bool:
-        return bool(app_id == self._credential.microsoft_app_id)
-
-    async def is_authentication_disabled(self) -> bool:
-        return not self._credential.microsoft_app_id
-
-    async def create_credentials(self, *_: object, **__: object) -> MicrosoftAppCredentials:
-        return self._credential
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(self._threads, speak)
+        except requests.RequestException as error:
+            raise ClientRequestError("not sent, or no answer", error) from error
+        return AsyncRequestsClientResponse(request, answer)  # type: ignore[no-untyped-call]  # msrest's
 
 
 class _Entity(Entity):  # type: ignore[misc]  # the SDK ships no types
@@ -213,21 +234,17 @@ class _Entity(Entity):  # type: ignore[misc]  # the SDK ships no types
     _attribute_map: Final = {**Entity._attribute_map, "additional_properties": {"key": "", "type": "{object}"}}
 
 
-_UNDELIVERED: Final = "Teams did not take the answer."
-
-
-def _credentials(
-    app_id: str, password: str, tenant_id: str, app_type: str, http: requests.Session
-) -> MicrosoftAppCredentials:
-    scope = AuthenticationConstants.TO_CHANNEL_FROM_BOT_OAUTH_SCOPE
-    if app_id and app_type == "UserAssignedMSI":
-        credentials = ManagedIdentityAppCredentials(app_id, scope)
-        identity = msal.UserAssignedManagedIdentity(client_id=app_id)
-        credentials.app = msal.ManagedIdentityClient(identity, http_client=http)
-        return credentials
-    credentials = _AppCredentials(app_id, password, tenant_id if app_type == "SingleTenant" else None, scope)
-    credentials.http = http
-    return credentials
+def _activity(address: Address, post: Post) -> Activity:
+    shown: dict[str, object] = {"text": post.text, "text_format": "markdown"}
+    if card := post.card:
+        shown = {"attachments": [Attachment(content_type=_CARD, content=card)], "summary": post.text}
+    activity = Activity(
+        type="message",
+        entities=[_Entity(additional_properties=dict(entity)) for entity in post.entities],
+        channel_data=post.channel_data,
+        **shown,
+    )
+    return TurnContext.apply_conversation_reference(activity, _reference(address))
 
 
 def _reference(address: Address) -> ConversationReference:
@@ -241,31 +258,18 @@ def _reference(address: Address) -> ConversationReference:
     )
 
 
-def _pause(error: Exception, tried: int) -> float | None:
-    """Seconds until the next try; None where it is no use, or might deliver a second time."""
-    pause = 0.25 * 2**tried * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
-    if isinstance(error, ErrorResponseException):
-        pause = _seconds(error.response.headers.get("Retry-After", ""), pause)
-        again = error.response.status_code in _TRY_AGAIN and pause <= _LONGEST_WAIT
-    elif isinstance(error, DeserializationError):
-        again = True  # a page of some proxy on the way: Teams itself answers in JSON
-    else:
-        again = isinstance(error, ClientRequestError) and _never_left(error.inner_exception)
-    return pause if again else None
+def _not_taken(error: Exception) -> NotTaken:
+    if not isinstance(error, ErrorResponseException):  # unreadable: a page of some proxy on the way
+        return NotTaken(type(error).__name__)
+    status, wanted = error.response.status_code, error.response.headers.get("Retry-After", "")
+    code = getattr(getattr(error.error, "error", None), "code", None) or ""
+    pause = float(wanted) if re.fullmatch(r"\d{1,6}(\.\d+)?", wanted) else 0.0
+    return NotTaken(f"{status} {code}", _fate(status, code), pause)
 
 
-def _reason(error: Exception) -> str:
-    if not isinstance(error, ErrorResponseException):
-        return type(error).__name__
-    code = getattr(getattr(error.error, "error", None), "code", None)
-    return f"{error.response.status_code} {code or ''}"
-
-
-def _seconds(retry_after: str, default: float) -> float:
-    return float(retry_after) if re.fullmatch(r"\d{1,6}(\.\d+)?", retry_after) else default
-
-
-def _never_left(error: Exception | None) -> bool:
-    """Whether a request failed before it was sent; one that timed out later may have been delivered."""
-    reason = getattr(error.args[0], "reason", None) if error and error.args else None
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+def _fate(status: int, code: str) -> Fate:
+    if code in _UNREACHABLE:
+        return Fate.UNREACHABLE
+    if status == 404:
+        return Fate.GONE
+    return Fate.LATER if status in _LATER or status >= 500 else Fate.REFUSED

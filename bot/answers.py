@@ -25,6 +25,7 @@ class Answer:
     """A finished answer: Markdown text citing `sources` as `[1]`; `refused` when the documents do not hold it.
 
     `masked` names the kinds of personal data that were hidden from the model (`EMAIL_ADDRESS`, ...).
+    `makeshift` marks passages given without the model's help: asking again (`trace_id`) may bring a real answer.
     """
 
     text: str
@@ -33,10 +34,14 @@ class Answer:
     refused: bool = False
     language: Language = "en"
     masked: tuple[str, ...] = ()
+    makeshift: bool = False
 
 
 class Reply(Protocol):
     """One answer on its way to one person. Calls come in order: `status`* `write`* then `finish` or `fail`, once."""
+
+    async def waiting(self, text: str) -> None:
+        """Shows, for as long as it takes, that the turn waits ("3 before you"); may do nothing; never raises."""
 
     async def status(self, text: str) -> None:
         """Says what we are doing ("searching"); may do nothing; never raises."""
@@ -45,7 +50,14 @@ class Reply(Protocol):
         """Appends a piece of Markdown; what was written is never taken back. May buffer; never raises."""
 
     async def finish(self, answer: Answer) -> str:
-        """Shows the whole answer with sources and thumbs; returns the id by which later feedback names it."""
+        """Shows the whole answer with sources and thumbs, and with a button to ask again if it is makeshift.
+
+        Returns the id by which later feedback names it. Raises Undelivered, Superseded.
+        """
 
     async def fail(self, error: HausgeistError, trace_id: str) -> None:
-        """Tells the person, in place of an answer, what went wrong and the id to quote; never raises."""
+        """Tells the person, in place of an answer, what went wrong and the id to quote.
+
+        Where the error is `Unavailable`, with a button that asks again (`Again.kept` is the trace id). Raises
+        Undelivered, Superseded.
+        """

@@ -1,18 +1,29 @@
 """The life of a question: authorise, recall, guard, retrieve, generate, screen, reply, remember."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from bot.admission import Admission
 from bot.answers import Answer, Reply
-from bot.errors import Blocked, GuardDown, HausgeistError, IndexDown, NotAllowed
+from bot.errors import Blocked, GuardDown, HausgeistError, IndexDown, ModelDown, NotAllowed
 from bot.events import Message, Turn
-from bot.language import BLOCKED, LOOKED_AT, READING, REFUSAL, SEARCHING, Language, language_of
-from bot.memory import Conversation, Memory, Record
-from bot.model import Model
+from bot.language import (
+    BLOCKED,
+    BUSY,
+    LOOKED_AT,
+    MODEL_DOWN,
+    READING,
+    REFUSAL,
+    SEARCHING,
+    Language,
+    language_of,
+)
+from bot.memory import Asked, Conversation, Memory, Record
+from bot.model import ExtractiveModel, Model, ModelBusy
 from bot.people import Directory
-from bot.prompt import Prompt
+from bot.prompt import Prompt, fits
 from bot.screen import NoAnswer, Screened
 from bot.trace import Trace
 from guardrails.masking import Vault
@@ -43,14 +54,22 @@ class Assistant:
     memory: Memory
     knowledge: Knowledge
     model: Model
+    admission: Admission
     passages: int = 3
+    window: int = 4096
 
-    async def answer(self, turn: Turn, reply: Reply, trace: Trace) -> Answer:
-        """Answers through `reply`, from documents the person may read, or declines. Raises HausgeistError."""
+    async def answer(self, turn: Turn, reply: Reply, trace: Trace) -> None:
+        """Answers through `reply`, from documents the person may read, or declines. Raises HausgeistError, Superseded.
+
+        A turn that was answered and remembered already, by a worker that is gone, is left as it is.
+        """
         groups = self._authorise(turn)
         language = language_of(turn.text)
         with trace.step("recall"):
             talk = await self.memory.recall(turn.conversation)
+        if talk.answered(turn.message_id):
+            trace.outcome = "answered before"
+            return
         with trace.step("guard"):
             question = await self._mask(turn.text, talk.vault, language)
             history = await self._history(turn, talk)
@@ -58,23 +77,24 @@ class Assistant:
         with trace.step("retrieve"):
             hits = await self._search(_query(turn, talk), groups)
         await reply.status(READING[language])
-        prompt = Prompt(question.text, _masked_passages(hits, talk.vault), language, history)
+        speaker = talk.speakers(turn.person.id).get(turn.person.id, "")
+        prompt = Prompt(question.text, _masked_passages(hits, talk.vault), language, history, speaker)
         with trace.step("generate"):
-            answer = await self._write(prompt, talk.vault, reply, trace.id)
+            answer = await self._compose(prompt.fitting(self.window), turn.waited, talk.vault, reply, trace.id)
         answer = replace(answer, masked=question.kinds)
         with trace.step("reply"):
             message_id = await reply.finish(answer)
-        trace.outcome = "refused" if answer.refused else "answered"
+        trace.outcome = "refused" if answer.refused else "makeshift" if answer.makeshift else "answered"
         trace.counts |= {"passages": len(hits), "sources": len(answer.sources), "masked": len(question.spans)}
         with trace.step("remember"):
-            trace.counts["forgotten"] = await self._remember(talk, question, answer, message_id)
-        return answer
+            trace.counts["forgotten"] = await self._remember(turn, talk, question, answer, message_id)
 
     def _authorise(self, turn: Turn) -> frozenset[str]:
         if not turn.text.strip():
             raise NotAllowed("Please write a question.")
-        if len(turn.text) > QUESTION_CHARACTERS:
-            raise NotAllowed(f"That question is too long; please keep it under {QUESTION_CHARACTERS:,} characters.")
+        if len(turn.text) > QUESTION_CHARACTERS or not fits(turn.text, self.window):
+            most = min(QUESTION_CHARACTERS, self.window)
+            raise NotAllowed(f"That question is too long; please keep it under {most:,} characters.")
         return self.directory.readable_by(turn)
 
     async def _mask(self, text: str, vault: Vault, language: Language) -> Masked:
@@ -86,7 +106,7 @@ class Assistant:
 
     async def _history(self, turn: Turn, talk: Conversation) -> tuple[Message, ...]:
         if turn.history is None:
-            return talk.messages
+            return talk.messages(turn.person.id)
         masked = [await self._mask(line.text, talk.vault, language_of(line.text)) for line in turn.history]
         return tuple(Message(line.role, mask.text) for line, mask in zip(turn.history, masked, strict=True))
 
@@ -97,32 +117,46 @@ class Assistant:
             raise IndexDown("I cannot search the documents at the moment. Please ask again in a minute.") from error
         return [hit for hit in hits if hit.score >= RELEVANT]
 
-    async def _write(self, prompt: Prompt, vault: Vault, reply: Reply, trace_id: str) -> Answer:
-        """Streams the screened draft to the person, or declines."""
-        screened = Screened(prompt, vault)
-        text = ""
-        try:
-            async for sentence in screened.sentences(self._draft(prompt)):
-                text += sentence
-                await reply.write(sentence)
-        except NoAnswer:
+    async def _compose(self, prompt: Prompt, waited: float, vault: Vault, reply: Reply, trace_id: str) -> Answer:
+        """The model's answer; where it cannot give one, the best passages as they stand."""
+        if not prompt.passages:
             return Answer(_refusal(prompt), trace_id, refused=True, language=prompt.language)
-        return Answer(text.strip(), trace_id, screened.sources, language=prompt.language)
+        screened = Screened(prompt, vault)
+        try:
+            if await self.admission.admits(waited):
+                return await _write(self.model, prompt, screened, reply, trace_id)
+            notice = BUSY
+        except ModelDown as error:
+            if screened.masked_text:  # what was shown is never taken back
+                raise
+            notice = BUSY if isinstance(error, ModelBusy) else MODEL_DOWN
+        makeshift = await _write(ExtractiveModel(notice), prompt, Screened(prompt, vault), reply, trace_id)
+        return replace(makeshift, makeshift=True)
 
-    def _draft(self, prompt: Prompt) -> AsyncIterator[str]:
-        return self.model.stream(prompt) if prompt.passages else _nothing()
-
-    async def _remember(self, talk: Conversation, question: Masked, answer: Answer, message_id: str) -> bool:
+    async def _remember(
+        self, turn: Turn, talk: Conversation, question: Masked, answer: Answer, message_id: str
+    ) -> bool:
         """Keeps the exchange, masked; True if that failed: the answer is shown already, so the turn goes on."""
+        asked = Asked(turn.message_id, turn.messages, turn.person.id, turn.fence)
         sources = tuple(source.doc_id for source in answer.sources)
         try:
             kept = await self._mask(answer.text, talk.vault, language_of(answer.text))
             record = Record(answer.trace_id, question.text, kept.text, answer.refused, sources, self.model.name)
-            await self.memory.remember(talk, record)
-            await self.memory.link(message_id, answer.trace_id)
+            return not await self.memory.remember(talk, asked, record, message_id)
         except HausgeistError:
             return True
-        return False
+
+
+async def _write(model: Model, prompt: Prompt, screened: Screened, reply: Reply, trace_id: str) -> Answer:
+    """Streams the screened draft to the person, or declines."""
+    text = ""
+    try:
+        async for sentence in screened.sentences(model.stream(prompt)):
+            text += sentence
+            await reply.write(sentence)
+    except NoAnswer:
+        return Answer(_refusal(prompt), trace_id, refused=True, language=prompt.language)
+    return Answer(text.strip(), trace_id, screened.sources, language=prompt.language)
 
 
 @contextmanager
@@ -139,7 +173,7 @@ def _query(turn: Turn, talk: Conversation) -> str:
     """What is searched for, in clear and in memory only: the question, a short one with the question before it."""
     if len(turn.text.split()) > FOLLOW_UP_WORDS:
         return turn.text
-    earlier = turn.history if turn.history is not None else talk.messages
+    earlier = turn.history if turn.history is not None else talk.messages(turn.person.id)
     questions = [line.text for line in earlier if line.role == "user"]
     return f"{questions[-1]} {turn.text}" if questions else turn.text
 
@@ -154,8 +188,3 @@ def _refusal(prompt: Prompt) -> str:
     titles = ", ".join(dict.fromkeys(screen(" ".join(passage.title.split())) for passage in prompt.passages))
     looked = " " + LOOKED_AT[prompt.language].format(titles=titles) if titles else ""
     return REFUSAL[prompt.language] + looked
-
-
-async def _nothing() -> AsyncIterator[str]:
-    return
-    yield

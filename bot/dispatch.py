@@ -1,8 +1,12 @@
-"""Takes events from the adapters and sees each one through: once, in order within a conversation, never in silence."""
+"""Takes events from the adapters: what is asked goes into the inbox, and only then the platform is told we have it.
+
+Callers that hold the line until the answer is there (API, console, terminal) are answered at once by `run`.
+"""
 
 import asyncio
 import contextlib
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -10,78 +14,147 @@ from typing import Final, assert_never
 
 from bot.answers import Reply
 from bot.assistant import Assistant
-from bot.errors import HausgeistError, OverQuota, Refused, Unavailable
-from bot.events import Event, Feedback, Turn
+from bot.errors import Broken, HausgeistError, OverQuota, Refused, TooSlow, Undelivered
+from bot.events import Again, Command, Deleted, Edited, Event, Feedback, Receipt, Turn
+from bot.inbox import Inbox
+from bot.language import language_of
 from bot.memory import Memory
+from bot.notices import FORGOTTEN, GONE, NOT_YOURS, NOTHING_REMEMBERED, NOTHING_RUNS, STOPPING, TOO_MANY
+from bot.ticket import Superseded, Ticket
 from bot.trace import UNFINISHED, Journal, Trace
 
 WAITING_LIMIT: Final = 100
 TURN_SECONDS: Final = 300.0
-FAREWELL_SECONDS: Final = 10.0
 
 log = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """The door through which every platform's events come in; what it took it finishes, see `drain`."""
+    """The door through which every platform's events come in, and the way from a turn to what its person is told."""
 
-    def __init__(self, assistant: Assistant, memory: Memory, journal: Journal) -> None:
+    def __init__(self, assistant: Assistant, memory: Memory, inbox: Inbox, journal: Journal) -> None:
         self._assistant = assistant
         self._memory = memory
+        self._inbox = inbox
         self._journal = journal
-        self._open: dict[str, Callable[[Turn], Reply]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._open: dict[str, Callable[[Turn, Ticket], Reply]] = {}
         self._lines: dict[str, asyncio.Lock] = {}
         self._waiting: Counter[str] = Counter()
 
-    def register(self, platform: str, open_reply: Callable[[Turn], Reply]) -> None:
+    def register(self, platform: str, open_reply: Callable[[Turn, Ticket], Reply]) -> None:
         """Names who replies to turns of `platform`."""
         self._open[platform] = open_reply
 
-    async def accept(self, event: Event) -> bool:
-        """Takes an event and returns at once; False if it was seen before. Raises StateDown: then it was not taken."""
+    def open(self, turn: Turn, ticket: Ticket) -> Reply | None:
+        """The reply to a turn; None where this process does not know its platform."""
+        open_reply = self._open.get(turn.platform)
+        return open_reply(turn, ticket) if open_reply else None
+
+    async def accept(self, event: Event) -> Receipt:
+        """Takes an event, and returns once it cannot be lost any more. Raises StateDown: then it was not taken."""
         match event:
-            case Feedback():
-                return await self._memory.first_time(event.event_id) and await self._memory.judge(event)
             case Turn():
-                if not await self._memory.first_time(event.event_id, event.message_id):
-                    return False
-                self._begin(event, self._open[event.platform](event))
-                return True
+                return await self._take(event)
+            case Edited():
+                return await self._change(event)
+            case Deleted():
+                await self._inbox.withdraw(event.conversation, event.message_id)
+                await self._memory.erase(event.conversation, event.message_id)
+                return Receipt()
+            case Again():
+                return await self._ask_again(event)
+            case Command():
+                return await self._obey(event)
+            case Feedback():
+                return Receipt(await self._memory.first_time(event.event_id) and await self._memory.judge(event))
             case _:
                 assert_never(event)
 
     async def run(self, turn: Turn, reply: Reply) -> None:
         """Answers now, after what waits in the same conversation; ends in exactly one `finish` or `fail`."""
         trace = Trace(turn.platform)
+        failure: HausgeistError | None = None
         try:
-            async with self._in_line(turn.conversation), asyncio.timeout(TURN_SECONDS):
-                await self._assistant.answer(_well_formed(turn), reply, trace)
+            async with self._in_line(turn.conversation):
+                failure = await self.attempt(turn, reply, trace)
+        except OverQuota as error:
+            failure = error
         except asyncio.CancelledError:
-            await self._tell(Unavailable("I was stopped before I had finished. Please ask again."), reply, trace)
+            failure = Broken("I was stopped before I had finished. Please ask again.")
             raise
-        except Exception as error:  # noqa: BLE001 - the edge of the event loop: whatever happens, the person is told
-            await self._tell(error, reply, trace)
         finally:
+            if failure and trace.outcome == UNFINISHED:
+                with contextlib.suppress(Undelivered):  # the log has it
+                    await self.tell(failure, reply, trace)
             self._journal.record(trace)
 
-    async def drain(self, seconds: float) -> None:
-        """Waits for the answers under way; who is not answered in time is told so."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
-        self.abandon()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=FAREWELL_SECONDS)
+    async def attempt(self, turn: Turn, reply: Reply, trace: Trace) -> HausgeistError | None:
+        """Answers a turn; returns what went wrong, in words for the person, if they do not see an answer.
 
-    def abandon(self) -> None:
-        """Ends the answers under way; the people are told."""
-        for task in self._tasks:
-            task.cancel()
+        Raises Superseded.
+        """
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._assistant.answer(well_formed(turn), reply, trace)
+        except (HausgeistError, Superseded) as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - the edge of the event loop: whatever happens, the person is told
+            _log_failure("turn failed", error, trace)
+            failure = TooSlow() if isinstance(error, TimeoutError) else Broken()
+        else:
+            return None
+        if isinstance(failure, Superseded):
+            raise failure
+        return failure if trace.outcome == UNFINISHED else None
 
-    def _begin(self, turn: Turn, reply: Reply) -> None:
-        task = asyncio.create_task(self.run(turn, reply), name=f"turn {turn.message_id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def tell(self, failure: HausgeistError, reply: Reply, trace: Trace) -> None:
+        """Says what went wrong, in place of an answer. Raises Undelivered, Superseded."""
+        trace.outcome = "declined" if isinstance(failure, Refused) else type(failure).__name__
+        try:
+            await reply.fail(failure, trace.id)
+        except (Undelivered, Superseded):
+            raise
+        except Exception as error:
+            _log_failure("nobody could be told", error, trace)
+            raise Undelivered("The message could not be shown.") from error
+
+    async def _take(self, turn: Turn) -> Receipt:
+        match await self._inbox.accept(well_formed(turn)):
+            case "taken":
+                return Receipt()
+            case "seen":
+                return Receipt(new=False)
+            case "full":
+                return Receipt(note=TOO_MANY[language_of(turn.text)])
+
+    async def _change(self, change: Edited) -> Receipt:
+        match await self._inbox.edit(replace(change, turn=well_formed(change.turn))):
+            case "new":
+                return await self._take(change.turn)
+            case "answered":
+                await self._inbox.keep(change.version, well_formed(change.turn))
+                return Receipt(offer=change.version)
+            case outcome:
+                return Receipt(new=outcome != "seen")
+
+    async def _ask_again(self, event: Again) -> Receipt:
+        turn = await self._inbox.kept(event.kept)
+        if turn is None:
+            return Receipt(note=GONE["en"])
+        if turn.person.id != event.person.id:
+            return Receipt(note=NOT_YOURS[language_of(turn.text)])
+        # One press and another of the same button are one message.
+        once = {"event_id": event.event_id, "message_id": f"again:{event.kept}", "sent_at": time.time(), "merged": ()}
+        return await self._take(replace(turn, **once))  # type: ignore[arg-type]  # the names are those of Turn
+
+    async def _obey(self, command: Command) -> Receipt:
+        if not await self._memory.first_time(command.event_id):
+            return Receipt(new=False)
+        if command.verb == "stop":
+            stopped = await self._inbox.stop(command.person.id, command.place)
+            return Receipt(note=(STOPPING if stopped else NOTHING_RUNS)[command.language])
+        forgotten = await self._memory.reset(command.place)
+        return Receipt(note=(FORGOTTEN if forgotten else NOTHING_REMEMBERED)[command.language])
 
     @contextlib.asynccontextmanager
     async def _in_line(self, conversation: str) -> AsyncIterator[None]:
@@ -96,24 +169,8 @@ class Dispatcher:
             if not self._waiting[conversation]:
                 del self._waiting[conversation], self._lines[conversation]
 
-    async def _tell(self, error: Exception, reply: Reply, trace: Trace) -> None:
-        """Says what went wrong, in place of an answer; where the answer stands already, in the log alone."""
-        if not isinstance(error, HausgeistError):
-            _log_failure("turn failed", error, trace)
-            slow = isinstance(error, TimeoutError)
-            error = Unavailable(
-                "That took too long. Please ask again." if slow else "Something went wrong on our side."
-            )
-        if trace.outcome != UNFINISHED:
-            return
-        trace.outcome = "declined" if isinstance(error, Refused) else type(error).__name__
-        try:
-            await reply.fail(error, trace.id)
-        except Exception as failure:  # noqa: BLE001 - the last word on this turn is the log's
-            _log_failure("nobody could be told", failure, trace)
 
-
-def _well_formed(turn: Turn) -> Turn:
+def well_formed(turn: Turn) -> Turn:
     """The turn without lone surrogates, which JSON may carry and nothing can store."""
     history = turn.history and tuple(replace(line, text=_sound(line.text)) for line in turn.history)
     return replace(turn, text=_sound(turn.text), history=history)

@@ -4,12 +4,16 @@ HausgeistError
 ├── Refused            we understood, and will not: burns no error budget
 │   ├── NotAllowed     the person or place may not ask
 │   ├── Blocked        the guard's policy forbids the text
-│   └── OverQuota      too much at once
+│   ├── OverQuota      too much at once
+│   └── Stopped        the person stopped it, or deleted the question
 └── Unavailable        we would, but a part is missing
     ├── ModelDown      the model server does not answer
     ├── IndexDown      the index cannot be searched
     ├── GuardDown      the guard cannot look at the text: nothing passes
-    └── StateDown      Redis does not answer
+    ├── StateDown      Redis does not answer
+    ├── Undelivered    the platform does not take what we say: it is said later
+    ├── TooSlow        the answer took longer than anybody waits
+    └── Broken         something that must not happen, happened
 """
 
 
@@ -33,6 +37,10 @@ class OverQuota(Refused):
     """Too many questions are waiting already."""
 
 
+class Stopped(Refused):
+    """The person wants no answer any more."""
+
+
 class Unavailable(HausgeistError):
     """A part that the answer needs does not work at the moment."""
 
@@ -51,3 +59,21 @@ class GuardDown(Unavailable):
 
 class StateDown(Unavailable):
     """Redis could not be reached or written."""
+
+
+class Undelivered(Unavailable):
+    """The platform did not take a message in time; the turn is taken up again later."""
+
+
+class TooSlow(Unavailable):
+    """The answer took longer than anybody waits."""
+
+    def __init__(self) -> None:
+        super().__init__("That took too long. Please ask again.")
+
+
+class Broken(Unavailable):
+    """Something that must not happen, happened; the log has the place."""
+
+    def __init__(self, text: str = "Something went wrong on our side.") -> None:
+        super().__init__(text)

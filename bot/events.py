@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from bot.language import Language
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -17,10 +19,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line of a conversation."""
+    """One line of a conversation; `speaker` tells colleagues apart where several talk."""
 
     role: Literal["user", "assistant"]
     text: str
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ class Turn:
     `platform` names the adapter that can reply, `reply_to` is what that adapter needs for it, as plain strings.
     `private` is true where only the person reads the answer; elsewhere only public documents are used.
     `history` is given by callers that keep the conversation themselves; otherwise memory supplies it.
+    `sent_at` is when it was sent, in seconds by the platform's clock: it orders what waits in one conversation.
+    `merged` names all messages of a turn that was made of several; `withdrawn` says that the person deleted it.
+    `waited` is how many seconds it waited for us; `fence` numbers the lease under which it is answered.
     """
 
     event_id: str
@@ -41,6 +47,54 @@ class Turn:
     private: bool = False
     reply_to: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Message, ...] | None = None
+    sent_at: float = 0.0
+    merged: tuple[str, ...] = ()
+    withdrawn: bool = False
+    waited: float = 0.0
+    fence: str = "0"
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The ids of all messages it answers."""
+        return self.merged or (self.message_id,)
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A question was changed: `turn` holds the new text under the old `message_id`; `version` names this change."""
+
+    event_id: str
+    version: str
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A question was deleted; what we keep of it is erased."""
+
+    event_id: str
+    message_id: str
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Someone pressed the button that asks a kept question (`Receipt.offer`, or the id of a failure) once more."""
+
+    event_id: str
+    kept: str
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command; `place` is a conversation, or the beginning that several share (a whole direct-message channel)."""
+
+    event_id: str
+    verb: Literal["stop", "reset"]
+    person: Person
+    place: str
+    language: Language = "en"
 
 
 class Verdict(StrEnum):
@@ -61,4 +115,17 @@ class Feedback:
     removed: bool = False
 
 
-Event = Turn | Feedback
+Event = Turn | Edited | Deleted | Again | Command | Feedback
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an event.
+
+    `new` is false for one that was seen before. `note` is a line to show to that person alone, at once, if not empty;
+    `offer` is the id with which `Again` asks an edited question.
+    """
+
+    new: bool = True
+    note: str = ""
+    offer: str = ""

@@ -6,13 +6,15 @@ DAY: Final = 24 * 60 * 60
 
 # Platforms deliver the same event again for minutes, proxies for hours; a day is safe and small.
 SEEN_SECONDS: Final = DAY
+# Someone who presses "ask again" does so the same day.
+KEPT_SECONDS: Final = DAY
 # A conversation can be taken up again within a month; its vault must live exactly as long as its transcript.
 CONVERSATION_SECONDS: Final = 30 * DAY
 # People judge answers late, and reviews look back a quarter.
 ANSWER_SECONDS: Final = 90 * DAY
 
-# Messages kept of one conversation: far more than fits a prompt, little enough to load at once.
-TRANSCRIPT_LENGTH: Final = 40
+# Exchanges kept of one conversation: far more than fits a prompt, little enough to load at once.
+EXCHANGES: Final = 20
 
 
 def seen(identifier: str) -> str:
@@ -20,14 +22,24 @@ def seen(identifier: str) -> str:
     return f"hg:seen:{identifier}"
 
 
-def transcript(conversation: str) -> str:
-    """Sorted set of masked messages by time: written twice, a message is there once."""
-    return f"hg:talk:{{{conversation}}}:transcript"
+def inbox(name: str) -> str:
+    """All of the inbox (see `bot/inbox.lua` for its keys, and how long they stay): one hash slot, for one script."""
+    return f"hg:{{inbox}}:{name}"
 
 
-def vault(conversation: str) -> str:
-    """The sealed vault: which placeholder stands for which value."""
-    return f"hg:talk:{{{conversation}}}:vault"
+def exchanges(conversation: str) -> str:
+    """List of masked questions with their answers, oldest first."""
+    return f"hg:talk:{{{conversation}}}:exchanges"
+
+
+def conversation_of(place: str) -> str:
+    """The conversation that a key of `exchanges` or `state` belongs to."""
+    return place[place.index("{") + 1 : place.rindex("}")]
+
+
+def state(conversation: str) -> str:
+    """Hash: the sealed vault (which placeholder stands for which value), and the numbers that keep old writers out."""
+    return f"hg:talk:{{{conversation}}}:state"
 
 
 def answer(trace_id: str) -> str:

@@ -38,6 +38,18 @@ EXTRACT: Final[dict[Language, str]] = {
     "fr": "Aucun modèle de langage n'est actif ; voici les passages les plus proches :",
 }
 
+BUSY: Final[dict[Language, str]] = {
+    "en": "Too many questions are being answered at the moment; these are the passages that fit best:",
+    "de": "Im Moment werden zu viele Fragen beantwortet; diese Stellen passen am besten:",
+    "fr": "Trop de questions sont en cours de traitement ; voici les passages les plus proches :",
+}
+
+MODEL_DOWN: Final[dict[Language, str]] = {
+    "en": "The language model does not answer at the moment; these are the passages that fit best:",
+    "de": "Das Sprachmodell antwortet im Moment nicht; diese Stellen passen am besten:",
+    "fr": "Le modèle de langage ne répond pas pour le moment ; voici les passages les plus proches :",
+}
+
 SEARCHING: Final[dict[Language, str]] = {
     "en": "Searching the documents …",
     "de": "Ich durchsuche die Dokumente …",

@@ -1,32 +1,65 @@
-"""What the assistant remembers, in Redis: transcripts (masked), vaults (sealed), answers and what people think of them.
+"""What the assistant remembers, in Redis: exchanges (masked), vaults (sealed), answers and what people think of them.
 
-Every write is idempotent; every key has its time to live in `bot/keys.py`.
+Every write may be repeated; every key has its time to live in `bot/keys.py`.
 """
 
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any, Final, cast
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from bot import keys
-from bot.errors import StateDown
 from bot.events import Feedback, Message
 from bot.seal import Seal
-from guardrails.masking import Vault
+from bot.store import Script, state
+from guardrails.masking import PLACEHOLDER, Vault
+
+ERASE_TRIES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A masked question and its masked answer; `key` is the turn's, `messages` the platform's ids of the question."""
+
+    key: str
+    at: float
+    person: str
+    messages: tuple[str, ...]
+    question: str
+    answer: str
+    trace_id: str
 
 
 @dataclass(slots=True)
 class Conversation:
-    """A conversation as remembered: masked messages, and the vault that can restore them."""
+    """A conversation as remembered, and the vault that can restore it; `epoch` counts what was erased from it."""
 
     id: str
-    messages: tuple[Message, ...]
+    exchanges: tuple[Exchange, ...]
     vault: Vault
+    epoch: int = 0
+
+    def speakers(self, asking: str) -> dict[str, str]:
+        """What each person is called where several talk; nothing where `asking` is the only one."""
+        people = dict.fromkeys([*(one.person for one in self.exchanges if one.person), asking])
+        return {person: f"Colleague {n}" for n, person in enumerate(people, 1)} if len(people) > 1 else {}
+
+    def messages(self, asking: str) -> tuple[Message, ...]:
+        """The thread so far, as `asking` goes on with it."""
+        called = self.speakers(asking)
+        lines = [
+            (Message("user", one.question, called.get(one.person, "")), Message("assistant", one.answer))
+            for one in self.exchanges
+        ]
+        return tuple(line for pair in lines for line in pair)
+
+    def answered(self, key: str) -> bool:
+        """Whether the turn `key` was answered and remembered already."""
+        return bool(self.exchanges) and self.exchanges[-1].key == key
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,77 +74,132 @@ class Record:
     model: str
 
 
-class Memory:
-    """The one place that talks to Redis; raises StateDown when it does not answer."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose turn a record belongs to: its key and messages, the person, and the fence of the lease it ran under."""
 
-    def __init__(self, redis: Redis, seal: Seal) -> None:
+    key: str
+    messages: tuple[str, ...]
+    person: str
+    fence: str = "0"
+
+
+class Memory:
+    """What was said; every method raises StateDown. `clock` gives the time in seconds."""
+
+    def __init__(self, redis: Redis, seal: Seal, clock: Callable[[], float] = time.time) -> None:
         self._redis = redis
         self._seal = seal
-
-    async def first_time(self, *identifiers: str) -> bool:
-        """Marks the identifiers as seen, all at once; True if none of them was."""
-        mark = secrets.token_bytes(8)  # a try repeated after a lost connection finds its own mark, and counts as first
-        with _state():
-            async with self._redis.pipeline(transaction=True) as pipe:
-                for identifier in dict.fromkeys(identifiers):
-                    pipe.set(keys.seen(identifier), mark, nx=True, get=True, ex=keys.SEEN_SECONDS)
-                return all(earlier in (None, mark) for earlier in await pipe.execute())
+        self._clock = clock
+        self._script = Script("memory.lua")
 
     async def recall(self, conversation: str) -> Conversation:
         """The conversation so far; an unknown one is empty."""
-        place = keys.vault(conversation)
-        with _state():
-            async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.zrange(keys.transcript(conversation), 0, -1)
-                pipe.get(place)
-                lines, sealed = await pipe.execute()
-        vault = self._seal.open(sealed, place) if sealed else None
-        messages = tuple(Message(role, text) for _, role, text in map(orjson.loads, lines))
-        return Conversation(conversation, messages, Vault.from_json(vault) if vault else Vault())
+        return (await self._recall(conversation))[0]
 
-    async def remember(self, conversation: Conversation, record: Record) -> None:
-        """Adds a masked question and answer to the transcript, seals the vault, keeps the record for review."""
-        talk, place = keys.transcript(conversation.id), keys.vault(conversation.id)
-        lines = {orjson.dumps((record.trace_id, role, text)): at for at, role, text in _exchange(record)}
-        sealed = self._seal.close(conversation.vault.to_json(), place)
-        with _state():
+    async def remember(self, talk: Conversation, asked: Asked, record: Record, message_id: str) -> bool:
+        """Keeps an exchange, the vault, the record for review and which message shows it, in one round trip.
+
+        False if the conversation was taken over or partly erased since it was recalled: then the exchange is dropped.
+        """
+        at = self._clock()
+        exchange = Exchange(asked.key, at, asked.person, asked.messages, record.question, record.text, record.trace_id)
+        place = keys.state(talk.id)
+        vault = _pruned(talk.vault, [*talk.exchanges[1 - keys.EXCHANGES :], exchange])
+        sealed = self._seal.close(vault.to_json(), place)
+        beginning = orjson.dumps({"key": asked.key})[:-1]
+        fields = (asked.fence, talk.epoch, beginning, orjson.dumps(asdict(exchange)), sealed)
+        bounds = (keys.EXCHANGES, keys.CONVERSATION_SECONDS)
+        arguments: Any = ("remember", keys.exchanges(talk.id), *fields, *bounds)
+        with state():
             async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.zadd(talk, lines)
-                pipe.zremrangebyrank(talk, 0, -keys.TRANSCRIPT_LENGTH - 1)
-                pipe.expire(talk, keys.CONVERSATION_SECONDS)
-                pipe.set(place, sealed, ex=keys.CONVERSATION_SECONDS)
+                pipe.eval(self._script.text, 1, place, *arguments)  # a cluster's pipeline takes no hash of a script
                 pipe.set(keys.answer(record.trace_id), orjson.dumps(asdict(record)), ex=keys.ANSWER_SECONDS)
-                await pipe.execute()
+                if message_id:  # none where the platform reached nobody
+                    pipe.set(keys.posted(message_id), record.trace_id, ex=keys.ANSWER_SECONDS)
+                return bool((await pipe.execute())[0])
 
-    async def link(self, message_id: str, trace_id: str) -> None:
-        """Notes that the platform's message `message_id` shows the answer `trace_id`."""
-        with _state():
-            await self._redis.set(keys.posted(message_id), trace_id, ex=keys.ANSWER_SECONDS)
+    async def erase(self, conversation: str, message_id: str) -> bool:
+        """Erases what was asked in a message, the answer to it, and the values that only they held."""
+        for _ in range(ERASE_TRIES):
+            talk, lines = await self._recall(conversation)
+            doomed = [n for n, one in enumerate(talk.exchanges) if message_id in one.messages]
+            if not doomed:
+                return False
+            place = keys.state(conversation)
+            kept = [one for n, one in enumerate(talk.exchanges) if n not in doomed]
+            sealed = self._seal.close(_pruned(talk.vault, kept).to_json(), place)
+            bounds = (talk.epoch, sealed, keys.CONVERSATION_SECONDS)
+            gone = [lines[n] for n in doomed]
+            if await self._script.run(self._redis, place, "erase", keys.exchanges(conversation), *bounds, *gone):
+                for n in doomed:
+                    await self._forget_answer(talk.exchanges[n].trace_id)
+                return True
+        return False
+
+    async def reset(self, place: str) -> int:
+        """Forgets a conversation, or all that begin with `place:`; how many there were."""
+        found = [place]
+        if place.endswith(":"):
+            pattern = keys.exchanges(_literal(place) + "*")
+            with state():
+                found = [keys.conversation_of(key.decode()) async for key in self._redis.scan_iter(pattern, count=1000)]
+        seconds = keys.CONVERSATION_SECONDS
+        return sum(
+            [
+                int(await self._script.run(self._redis, keys.state(one), "reset", keys.exchanges(one), seconds))
+                for one in found
+            ]
+        )
 
     async def judge(self, feedback: Feedback) -> bool:
         """Stores, changes or takes back a person's verdict; False if the message is no answer of ours."""
-        with _state():
-            trace_id: bytes | None = await self._redis.get(keys.posted(feedback.message_id))  # type: ignore[assignment]  # the client decodes nothing
+        with state():
+            trace_id = await cast(Any, self._redis.get(keys.posted(feedback.message_id)))
             if trace_id is None:
                 return False
             place = keys.feedback(trace_id.decode())
             if not feedback.removed:
-                await self._redis.hset(place, feedback.person.id, feedback.verdict)
+                await cast(Any, self._redis.hset(place, feedback.person.id, feedback.verdict))
                 await self._redis.expire(place, keys.ANSWER_SECONDS)
-            elif await self._redis.hget(place, feedback.person.id) == feedback.verdict.encode():
-                await self._redis.hdel(place, feedback.person.id)
+            elif await cast(Any, self._redis.hget(place, feedback.person.id)) == feedback.verdict.encode():
+                await cast(Any, self._redis.hdel(place, feedback.person.id))
         return True
 
+    async def first_time(self, identifier: str) -> bool:
+        """Marks an identifier as seen; True if it was not."""
+        mark = secrets.token_bytes(8)  # a try repeated after a lost connection finds its own mark, and counts as first
+        with state():
+            place = keys.seen(identifier)
+            earlier = await cast(Any, self._redis.set(place, mark, nx=True, get=True, ex=keys.SEEN_SECONDS))
+        return earlier in (None, mark)
 
-def _exchange(record: Record) -> tuple[tuple[float, str, str], tuple[float, str, str]]:
-    """Question and answer with the time that orders them."""
-    now = time.time()
-    return (now, "user", record.question), (now + 1e-6, "assistant", record.text)
+    async def _recall(self, conversation: str) -> tuple[Conversation, list[bytes]]:
+        place = keys.state(conversation)
+        found = await self._script.run(self._redis, place, "recall", keys.exchanges(conversation))
+        lines, sealed, epoch = found
+        vault = self._seal.open(sealed, place) if sealed else None
+        exchanges = tuple(map(_exchange, lines))
+        known = Vault.from_json(vault) if vault else Vault()
+        return Conversation(conversation, exchanges, known, int(epoch or 0)), lines
+
+    async def _forget_answer(self, trace_id: str) -> None:
+        with state():
+            await self._redis.delete(keys.answer(trace_id))
+            await self._redis.delete(keys.feedback(trace_id))
 
 
-@contextmanager
-def _state() -> Iterator[None]:
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise StateDown("My memory does not answer at the moment. Please ask again in a minute.") from error
+def _exchange(line: bytes) -> Exchange:
+    fields = orjson.loads(line)
+    return Exchange(**fields | {"messages": tuple(fields["messages"])})
+
+
+def _pruned(vault: Vault, kept: list[Exchange]) -> Vault:
+    """The vault with the values alone that what is kept speaks of."""
+    texts = [text for one in kept for text in (one.question, one.answer)]
+    return vault.only({match[0] for text in texts for match in PLACEHOLDER.finditer(text)})
+
+
+def _literal(text: str) -> str:
+    """Text as a pattern of Redis that means itself."""
+    return "".join(f"\\{char}" if char in "*?[]\\^" else char for char in text)

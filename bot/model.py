@@ -1,23 +1,30 @@
 """The language model behind one port: any OpenAI-compatible server, or none at all."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import aiohttp
 import orjson
 
 from bot.errors import ModelDown
-from bot.language import EXTRACT
-from bot.prompt import NO_ANSWER, Prompt
+from bot.language import EXTRACT, Language
+from bot.prompt import MAX_TOKENS, NO_ANSWER, Prompt
 
-MAX_TOKENS: Final = 400
-CONNECT_SECONDS: Final = 5.0
-SILENCE_SECONDS: Final = 90.0  # a small machine may read a long prompt for a minute before the first word
+RETRY_SECONDS: Final = 0.2
 EXTRACTS: Final = 3
 EXTRACT_CHARACTERS: Final = 400
 
 DOWN: Final = "The language model does not answer at the moment. Please ask again in a minute."
+TOO_MUCH: Final = "The language model has too much to do at the moment. Please ask again in a minute."
+
+
+class ModelBusy(ModelDown):
+    """The model server lives, but takes no more work for now."""
 
 
 class Model(Protocol):
@@ -28,7 +35,19 @@ class Model(Protocol):
         """The model's name, as recorded with each answer."""
 
     def stream(self, prompt: Prompt) -> AsyncIterator[str]:
-        """The draft, piece by piece; raises ModelDown. Leaving the iteration early stops the server's work."""
+        """The draft, piece by piece; raises ModelDown, ModelBusy. Leaving the iteration stops the server's work."""
+
+    async def queue(self) -> int | None:
+        """How many requests wait for the server to begin with them; None if it does not tell. Never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """For how many seconds a server may stay unreachable, silent before its first word, and silent between words."""
+
+    connect: float = 5.0
+    first: float = 90.0  # a small machine may read a long prompt for a minute before the first word
+    between: float = 20.0
 
 
 class OpenAIModel:
@@ -37,14 +56,54 @@ class OpenAIModel:
     Reads the event stream itself: with a thousand streams the usual client costs twenty times more.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, name: str, key: str = "") -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, name: str, key: str = "", patience: Patience | None = None
+    ) -> None:
         self._session = session
         self._url = url.rstrip("/") + "/chat/completions"
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._patience = patience or Patience()
+        self._queue = _Queue(session, url.rstrip("/").removesuffix("/v1") + "/metrics", self._headers)
         self.name = name
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
-        """The draft as the server streams it, at temperature 0."""
+        """The draft as the server streams it, at temperature 0; begun anew if the server goes before its first word."""
+        begun, patience = False, 0.0
+        while True:
+            try:
+                async with aclosing(self._draft(prompt)) as pieces:
+                    async for piece in pieces:
+                        begun = True
+                        yield piece
+                return
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+                patience = patience or time.monotonic() + self._patience.connect
+                if begun or time.monotonic() >= patience:
+                    raise ModelDown(DOWN) from error
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                raise ModelDown(DOWN) from error
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def queue(self) -> int | None:
+        return await self._queue.length()
+
+    async def _draft(self, prompt: Prompt) -> AsyncGenerator[str, None]:
+        """One request's draft; aiohttp hangs up on a response that is left before its end."""
+        clock, complete = asyncio.get_running_loop().time, False
+        until = clock() + self._patience.first
+        async with asyncio.timeout_at(until):
+            response = await self._post(prompt)
+        async with response:
+            _check(response.status)
+            while line := await _data(response, until):
+                complete = complete or _ends(line)
+                if piece := _piece(line):
+                    yield piece
+                    until = clock() + self._patience.between
+        if not complete:  # the stream broke off: half an answer can say the opposite of the whole
+            raise ModelDown(DOWN)
+
+    async def _post(self, prompt: Prompt) -> aiohttp.ClientResponse:
         body = {
             "model": self.name,
             "messages": prompt.messages(),
@@ -52,27 +111,30 @@ class OpenAIModel:
             "max_tokens": MAX_TOKENS,
             "stream": True,
         }
-        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
-        try:
-            async with self._session.post(
-                self._url, data=orjson.dumps(body), headers=self._headers | JSON, timeout=timeout
-            ) as response:
-                if response.status != 200:
-                    raise ModelDown(DOWN)
-                complete = False
-                async for line in response.content:
-                    complete = complete or _ends(line)
-                    if piece := _piece(line):
-                        yield piece
-                if not complete:  # the stream broke off: half an answer can say the opposite of the whole
-                    raise ModelDown(DOWN)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise ModelDown(DOWN) from error
+        timeout = aiohttp.ClientTimeout(total=None, connect=self._patience.connect)
+        return await self._session.post(
+            self._url, data=orjson.dumps(body), headers=self._headers | JSON, timeout=timeout
+        )
 
 
 JSON: Final = {"Content-Type": "application/json"}
 DONE: Final = b"data: [DONE]"
 _FINISH: Final = re.compile(rb'"finish_reason"\s*:\s*"')
+
+
+def _check(status: int) -> None:
+    if status in (429, 503):
+        raise ModelBusy(TOO_MUCH)
+    if status != 200:
+        raise ModelDown(DOWN)
+
+
+async def _data(response: aiohttp.ClientResponse, until: float) -> bytes:
+    """The next line that says something, empty at the end; raises TimeoutError."""
+    async with asyncio.timeout_at(until):
+        while (line := await response.content.readline()) and not line.startswith(b"data:"):
+            pass
+    return line
 
 
 def _ends(line: bytes) -> bool:
@@ -82,7 +144,7 @@ def _ends(line: bytes) -> bool:
 
 def _piece(line: bytes) -> str:
     """The text in one line of the event stream; raises ModelDown for an error in place of it."""
-    if not line.startswith(b"data:") or line.strip() == DONE:
+    if line.strip() == DONE:
         return ""
     match orjson.loads(line[5:]):
         case {"choices": [{"delta": {"content": str(text)}}, *_]}:
@@ -93,19 +155,64 @@ def _piece(line: bytes) -> str:
             raise ModelDown(DOWN)
 
 
+class _Queue:
+    """Reads the length of a server's queue from its Prometheus page, once a second however many ask."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> None:
+        self._session = session
+        self._url = url
+        self._headers = headers
+        self._lock = asyncio.Lock()
+        self._length: int | None = None
+        self._valid_until = 0.0
+
+    async def length(self) -> int | None:
+        """How many wait, as of a second ago at most; None if the server does not tell."""
+        async with self._lock:
+            if time.monotonic() >= self._valid_until:
+                self._length, seconds = await self._read()
+                self._valid_until = time.monotonic() + seconds
+            return self._length
+
+    async def _read(self) -> tuple[int | None, float]:
+        """The length, and for how many seconds to believe it."""
+        try:
+            timeout = aiohttp.ClientTimeout(total=QUEUE_SECONDS)
+            async with self._session.get(self._url, headers=self._headers, timeout=timeout) as response:
+                page = await response.read() if response.status == 200 else b""
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None, QUEUE_SECONDS
+        lengths = _WAITING.findall(page)
+        return (int(sum(map(float, lengths))), QUEUE_SECONDS) if lengths else (None, NO_QUEUE_SECONDS)
+
+
+QUEUE_SECONDS: Final = 1.0
+NO_QUEUE_SECONDS: Final = 60.0
+_WAITING: Final = re.compile(
+    rb"^(?:sglang:num_queue_reqs|vllm:num_requests_waiting|llamacpp:requests_deferred)(?:{[^\n]*})? ([\d.e+]+)",
+    re.MULTILINE,
+)
+
+
 class ExtractiveModel:
-    """No model at all: quotes the passages that fit best, and says so."""
+    """No model at all: quotes the passages that fit best, and says so (`notice`)."""
 
     name = "none (extractive)"
+
+    def __init__(self, notice: Mapping[Language, str] = EXTRACT) -> None:
+        self._notice = notice
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """The notice, then the beginnings of the best passages, each cited."""
         if not prompt.passages:
             yield NO_ANSWER
             return
-        yield EXTRACT[prompt.language] + "\n"
+        yield self._notice[prompt.language] + "\n"
         for number, passage in enumerate(prompt.passages[:EXTRACTS], 1):
             yield f"\n- {_shorten(passage.text)} [{number}]\n"
+
+    async def queue(self) -> int | None:
+        return 0
 
 
 def _shorten(text: str) -> str:
@@ -114,12 +221,16 @@ def _shorten(text: str) -> str:
 
 
 class ScriptedModel:
-    """The fake of this port: says its drafts one after the other, word by word, and raises an error among them."""
+    """The fake of this port: says its drafts one after the other, word by word, and raises an error among them.
+
+    `waiting` is the length of its queue.
+    """
 
     name = "scripted"
 
     def __init__(self, *drafts: str | ModelDown) -> None:
         self.asked: list[Prompt] = []
+        self.waiting: int | None = None
         self._drafts = list(drafts)
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
@@ -130,3 +241,6 @@ class ScriptedModel:
             raise draft
         for word in draft.split(" "):
             yield word + " "
+
+    async def queue(self) -> int | None:
+        return self.waiting

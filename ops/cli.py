@@ -4,10 +4,11 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import click
 
+from ops.bench.commands import bench
 from ops.cli_admin import admin
 from ops.settings import SettingsError, load
 from ops.terminal import WorkFailed, configured, groups_option, jsonl_records, run_async, say, utf8, working
@@ -43,13 +44,11 @@ def main() -> None:
 
 @cli.command()
 @click.option("--role", type=click.Choice(["all", "web", "worker", "scheduler"]), default="all", show_default=True)
-def serve(role: str) -> None:
-    """Run the service: chat platforms, API, console and jobs."""
+def serve(role: Literal["all", "web", "worker", "scheduler"]) -> None:
+    """Run the service: chat platforms, API, console and jobs; or a part of it, any number of each on one Redis."""
     from ops.serve import serve as run
 
-    if role != "all":
-        raise click.UsageError(f"--role {role} is not built yet: one process plays all roles; leave --role out")
-    run_async(run(configured(shown=logging.INFO)))
+    run_async(run(configured(shown=logging.INFO), role))
 
 
 @cli.command()
@@ -202,14 +201,5 @@ def show() -> None:
     click.echo(table(load()))
 
 
-@cli.command()
-@click.argument("name", type=click.Choice(["footprint"]), default="footprint")
-def bench(name: str) -> None:
-    """Measure: `footprint` is the memory and cold start of the service without the model server."""
-    from ops import bench as benches
-
-    with working():
-        {"footprint": benches.footprint}[name]()
-
-
 cli.add_command(admin)
+cli.add_command(bench)

@@ -1,10 +1,11 @@
 """What admins do, from the command line; the chat commands of the same names will call the same code."""
 
+import asyncio
 from pathlib import Path
 
 import click
 
-from ops.terminal import WorkFailed, configured, working
+from ops.terminal import WorkFailed, configured, run_async, working
 
 
 @click.group()
@@ -14,11 +15,37 @@ def admin() -> None:
 
 @admin.command()
 def status() -> None:
-    """Show what is indexed."""
+    """Show what is indexed, and what waits to be answered."""
     from ops.knowledge import show_status
+    from ops.waiting import show_line
 
+    settings = configured()
     with working():
-        show_status(configured())
+        show_status(settings)
+    run_async(show_line(settings))
+
+
+@admin.command()
+def parked() -> None:
+    """List the questions that failed too often: when, where, why; never their text."""
+    from ops.waiting import show_parked
+
+    run_async(show_parked(configured()))
+
+
+@admin.command()
+@click.argument("ids", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Everything that is parked.")
+def replay(ids: tuple[str, ...], everything: bool) -> None:
+    """Have parked questions answered after all."""
+    from ops.waiting import replay as run
+
+    if not ids and not everything:
+        raise click.UsageError("name the ids that `hausgeist admin parked` lists, or --all")
+    with working():
+        missing = asyncio.run(run(configured(), ids, everything=everything))
+    if missing:
+        raise WorkFailed(f"not parked: {', '.join(missing)}; `hausgeist admin parked` lists what is")
 
 
 @admin.command()

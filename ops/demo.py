@@ -22,9 +22,10 @@ from bot.labels import SOURCES
 from bot.language import REFUSAL
 from ops.build import make_private
 from ops.demo_platforms import BOT_TOKEN, TEAM, TENANT, Asking, Workplace
+from ops.doors import Demo
 from ops.models import pull, resolve
 from ops.progress import Steps
-from ops.serve import Demo, Server, running
+from ops.serve import Server, running
 from ops.settings import Settings
 from rag.sources import Source
 
@@ -69,7 +70,7 @@ async def run_demo(settings: Settings, *, once: bool) -> bool:
         _fetch_model(settings)
         demo = Demo(people, [question.text for question in questions if not question.after][:EXAMPLES])
         log_file = _log_to(settings.data_dir)
-        async with running(settings, demo) as server, _serving(server) as serving:
+        async with running(settings, demo=demo) as server, _serving(server) as serving:
             await _index(server)
             console.print(
                 f"{len(questions)} questions follow, some seconds each; the console is open meanwhile at {server.url}\n"

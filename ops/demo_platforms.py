@@ -36,7 +36,7 @@ class Workplace:
     async def __aenter__(self) -> "Workplace":
         app = web.Application()
         app.router.add_post("/api/{method}", self._slack)
-        for method, path in (("POST", ""), ("POST", "/{activity}"), ("PUT", "/{activity}")):
+        for method, path in (("POST", ""), ("POST", "/{activity}"), ("PUT", "/{activity}"), ("DELETE", "/{activity}")):
             app.router.add_route(method, "/teams/v3/conversations/{conversation}/activities" + path, self._teams)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
@@ -76,10 +76,13 @@ class Workplace:
         return web.json_response({"ok": True, "channel": call["channel"], "ts": ts})
 
     async def _teams(self, request: web.Request) -> web.Response:
+        if request.method == "DELETE":
+            return web.Response()
         activity = await request.json()
-        if activity["type"] == "message":
-            self._show(request.match_info["conversation"], activity["text"], True)
-        return web.json_response({"id": f"answer-{next(self._numbers)}"}, status=201)
+        text = activity.get("text") or activity.get("summary", "")
+        # Answers carry the AI label, failures an id to quote; what waits and works has neither.
+        self._show(request.match_info["conversation"], text, bool(activity.get("entities")) or "Trace:" in text)
+        return web.json_response({"id": request.match_info.get("activity") or f"answer-{next(self._numbers)}"})
 
     def _show(self, place: str, text: str, final: bool) -> None:
         self.shown[place] = text

@@ -1,5 +1,6 @@
 """Looks at everything the service needs and says what is missing and what to do; prints no secret, changes nothing."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -13,11 +14,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 from urllib.parse import urlsplit
 
-from redis import Redis
-from redis.exceptions import RedisError
-
-from ops.embedded import LEAST_FREE_BYTES, valkey_binary
+from ops.embedded import LEAST_FREE_BYTES, StartError, valkey_binary
 from ops.models import ModelError, resolve
+from ops.redis_server import check, connect
 from ops.settings import Settings
 
 NETWORK_SECONDS: Final = 5
@@ -79,16 +78,19 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
 
 
 def _state(settings: Settings) -> Iterator[Finding]:
-    yield _redis(settings.redis_url) if settings.redis_url else _valkey()
+    yield asyncio.run(_redis(settings.redis_url, settings.redis_lenient)) if settings.redis_url else _valkey()
 
 
-def _redis(url: str) -> Finding:
-    where = urlsplit(url).hostname or urlsplit(url).path
+async def _redis(url: str, lenient: bool) -> Finding:
+    where = urlsplit(url).netloc.rpartition("@")[2] or urlsplit(url).path
+    client = connect(url, retries=0)
     try:
-        with Redis.from_url(url, socket_connect_timeout=NETWORK_SECONDS, socket_timeout=NETWORK_SECONDS) as client:
-            client.ping()
-    except (RedisError, OSError, ValueError) as error:
-        return Finding("Redis", False, f"{where}: {type(error).__name__}", "start it, or correct HAUSGEIST_REDIS_URL")
+        await check(client, lenient=lenient)
+    except StartError as error:
+        reason, _, remedy = str(error).rpartition(": ")
+        return Finding("Redis", False, f"{where}: {reason}", remedy)
+    finally:
+        await client.aclose()
     return Finding("Redis", True, where)
 
 

@@ -31,9 +31,14 @@ class Metrics:
             "assistant_step_seconds", "Each step of an answer.", ("step",), buckets=SECONDS, registry=self._registry
         )
 
+        self._silent = Counter(
+            "assistant_silent_total", "Questions whose person was told nothing; must be 0.", registry=self._registry
+        )
+
     def record(self, trace: Trace) -> None:
         """Counts a finished turn and writes its line to the log."""
         self._requests.labels(trace.platform, trace.outcome).inc()
+        self._silent.inc(trace.outcome == "silent")
         self._response.observe(sum(trace.steps.values()) / 1000)
         for step, milliseconds in trace.steps.items():
             self._steps.labels(step).observe(milliseconds / 1000)

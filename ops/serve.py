@@ -1,4 +1,7 @@
-"""Runs the service: all parts, the platforms' adapters, HTTP and the jobs, until a signal; then drains."""
+"""Runs the service in one of its roles, or in all: takes events, answers them, fires the jobs, until a signal.
+
+Then it drains: readiness turns false, what runs is finished or handed over, HTTP closes last.
+"""
 
 import asyncio
 import logging
@@ -7,7 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final, Literal
@@ -15,24 +18,25 @@ from typing import Final, Literal
 import uvicorn
 from redis.exceptions import RedisError
 
-from adapters.console import ConsoleAdapter, Part, State
-from adapters.openai_api import Caller, OpenAIAPI
-from bot.dispatch import TURN_SECONDS
-from bot.errors import IndexDown
-from bot.events import Person
+from adapters.console import Part, State
 from bot.model import ExtractiveModel
+from bot.worker import Worker
 from ops.build import Service, service
-from ops.jobs import scheduled
+from ops.doors import Demo, chats, direct
+from ops.jobs import Jobs
 from ops.settings import Settings
 from ops.web import Adapter, application
 from rag.errors import LibraryError
-from rag.library import Library, Stats
-from rag.passages import Document
+from rag.library import Stats
 
-DRAIN_SECONDS: Final = TURN_SECONDS  # whoever runs us may have less patience, and kills
 LABELS: Final = {"slack": "Slack", "teams": "Teams", "api": "API", "console": "Console"}
 VERSION: Final = version("hausgeist")
 
+GPU_SLOTS: Final = 16
+POLITE: Final = 5  # who answers gives way to who acknowledges, where they share a machine
+CPU_SLOTS: Final = 2  # one question is read while another one is answered
+
+Role = Literal["all", "web", "worker", "scheduler"]
 
 log = logging.getLogger(__name__)
 
@@ -41,51 +45,60 @@ class PortTaken(Exception):
     """The address to serve on is in use, or not ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """What only a demo shows: people to play, and questions to begin with."""
-
-    people: Sequence[Person] = ()
-    examples: Sequence[str] = ()
-
-
 @dataclass(slots=True)
 class Server:
-    """Everything built and started, with its open port."""
+    """Everything built and started, with its open port, if it has one."""
 
     parts: Service
-    listener: socket.socket
+    listener: socket.socket | None
+    role: Role = "all"
     adapters: Sequence[Adapter] = ()
+    worker: Worker | None = None
     begun: float = field(default_factory=time.monotonic)
-    http: uvicorn.Server | None = None
+    draining: bool = False
+    _asked_to_stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _failure: BaseException | None = None
 
     @property
     def port(self) -> int:
         """The port that is served."""
-        return int(self.listener.getsockname()[1])
+        return int(self.listener.getsockname()[1]) if self.listener else 0
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds us."""
+        """Where a browser on this machine finds us; empty where nothing is served."""
         host = self.parts.settings.host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/" if self.listener else ""
 
     async def serve(self) -> None:
-        """Serves HTTP until SIGTERM, SIGINT or `stop`."""
-        app = application(self.adapters, self.parts.metrics.exposition, self.ready, VERSION)
-        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=int(DRAIN_SECONDS))
-        self.http = _Uvicorn(config)
+        """Works until SIGTERM, SIGINT or `stop`, then drains. Raises what ended a part that must not end."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        await self.http.serve(sockets=[self.listener])
+        http = self._http()
+        serving = asyncio.create_task(http.serve(sockets=[self.listener])) if http and self.listener else None
+        working = asyncio.create_task(self.worker.run()) if self.worker else None
+        for task in filter(None, (serving, working)):
+            task.add_done_callback(self._ended)
+        await self._asked_to_stop.wait()
+        log.info("finishing what was asked")
+        self.draining = True
+        until = loop.time() + self.parts.settings.grace_seconds
+        if self.worker and working:
+            await self.worker.drain(self.parts.settings.grace_seconds, empty=self.role == "all")
+            working.cancel()
+        if http and serving:
+            http.config.timeout_graceful_shutdown = max(1, round(until - loop.time()))
+            http.should_exit = True
+            await asyncio.wait([serving])
+        if self._failure:
+            raise self._failure
 
     def stop(self) -> None:
-        """Ends `serve`; asked a second time, does not wait for the answers under way either."""
-        if self.http and self.http.should_exit:
-            self.parts.dispatcher.abandon()
-        elif self.http:
-            self.http.should_exit = True
+        """Ends `serve`; asked a second time, hands over at once what runs."""
+        if self.draining and self.worker:
+            self.worker.hand_over()
+        self._asked_to_stop.set()
 
     async def summary(self) -> dict[str, object]:
         """What runs, for the first line of the log."""
@@ -94,12 +107,13 @@ class Server:
         return {"url": self.url, "version": VERSION, "model": state.model, "documents": state.documents, "open": names}
 
     async def ready(self) -> dict[str, bool]:
-        """Which parts work."""
+        """Which parts work; while we drain, none that takes anything."""
         try:
             state = bool(await self.parts.redis.ping())
         except (RedisError, OSError):
             state = False
-        return {"state": state, "knowledge": await asyncio.to_thread(self._stats) is not None}
+        knowledge = await asyncio.to_thread(self._stats) is not None
+        return {"state": state, "knowledge": knowledge, "taking": not self.draining}
 
     async def state(self) -> State:
         """What the console's state page shows."""
@@ -121,6 +135,18 @@ class Server:
             last_sync=stats.last_sync,
             uptime=time.monotonic() - self.begun,
         )
+
+    def _http(self) -> uvicorn.Server | None:
+        if self.listener is None:
+            return None
+        app = application(self.adapters, self.parts.metrics.exposition, self.ready, VERSION)
+        return _Uvicorn(uvicorn.Config(app, log_config=None, access_log=False))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A part ended that serves for ever: so does the whole, and whoever runs us starts it again."""
+        if not task.cancelled() and (error := task.exception()):
+            self._failure = error
+        self._asked_to_stop.set()
 
     def _model_kind(self) -> Literal["embedded", "remote", "extractive"]:
         if isinstance(self.parts.model, ExtractiveModel):
@@ -144,101 +170,48 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, role: Role = "all") -> None:
     """Serves until a signal. Raises PortTaken, StartError, LibraryError before it serves."""
-    async with running(settings) as server:
-        log.info("serving", extra=await server.summary())
+    if role in ("worker", "scheduler"):
+        os.nice(POLITE)
+    async with running(settings, role) as server:
+        log.info("serving", extra={"role": role, **await server.summary()})
         await server.serve()
-        log.info("finishing what was asked")
 
 
 @asynccontextmanager
-async def running(settings: Settings, demo: Demo | None = None) -> AsyncIterator[Server]:
-    """A server with all parts started; on leaving, answers under way are finished, then all is stopped."""
+async def running(settings: Settings, role: Role = "all", demo: Demo | None = None) -> AsyncIterator[Server]:
+    """A server with all parts of its role started; on leaving, all is stopped."""
     async with AsyncExitStack() as stack:
-        listener = stack.enter_context(_listen(settings))
+        # Workers and schedulers serve probes and metrics only where they are told a place for them.
+        serves = role in ("all", "web") or "bind" in settings.model_fields_set
+        listener = stack.enter_context(_listen(settings)) if serves else None
         parts = await stack.enter_async_context(service(settings))
-        server = Server(parts, listener)
-        server.adapters = build_adapters(server, demo or Demo())
-        for adapter in server.adapters:
+        server = Server(parts, listener, role)
+        platforms = chats(parts) if role != "scheduler" else []
+        for adapter in platforms:
             stack.push_async_callback(adapter.stop)
-            await adapter.start()
-        # Undone in reverse: nothing more is taken, what was taken is answered, then the ways out are closed.
-        stack.push_async_callback(parts.dispatcher.drain, DRAIN_SECONDS)
-        for adapter in server.adapters:
-            stack.push_async_callback(adapter.stop_taking)
-        jobs = scheduled(parts.library, settings.sync_minutes)
-        jobs.start()
-        stack.callback(jobs.shutdown, wait=False)
+        if role in ("all", "web"):
+            server.adapters = [*direct(parts, server.state, demo or Demo()), *platforms]
+            for adapter in server.adapters:
+                stack.push_async_callback(_stopped, adapter, settings.grace_seconds)
+                await adapter.start()
+        if role in ("all", "worker"):
+            slots = settings.slots or (GPU_SLOTS if settings.model_url else CPU_SLOTS)
+            server.worker = Worker(parts.inbox, parts.dispatcher, parts.metrics, slots)
+        if role in ("all", "scheduler"):
+            jobs = Jobs(parts.redis, parts.library, settings.sync_minutes, settings.retention_days)
+            await jobs.start()
+            stack.push_async_callback(jobs.stop)
         yield server
 
 
-def build_adapters(server: Server, demo: Demo) -> list[Adapter]:
-    """The adapters of every platform that is configured; the others are simply off."""
-    parts, settings = server.parts, server.parts.settings
-
-    async def embed(texts: Sequence[str]) -> list[list[float]]:
-        vectors = await asyncio.to_thread(parts.embedder.passages, list(texts))
-        return [[float(x) for x in vector] for vector in vectors]
-
-    adapters: list[Adapter] = [
-        ConsoleAdapter(
-            parts.dispatcher, _Shelf(parts.library), server.state, demo_people=demo.people, examples=demo.examples
-        ),
-        OpenAIAPI(parts.dispatcher, embed, [_caller(entry) for entry in settings.api_keys]),
-    ]
-    if settings.slack_bot_token.get_secret_value():
-        adapters.append(_slack(server))
-    if settings.microsoft_app_id or settings.teams_insecure:
-        adapters.append(_teams(server))
-    return adapters
-
-
-@dataclass(frozen=True, slots=True)
-class _Shelf:
-    """The library as the console knows it: with errors in our own words."""
-
-    library: Library
-
-    def document(self, doc_id: str, groups: frozenset[str]) -> Document | None:
-        """The document, if the groups may read it."""
-        try:
-            return self.library.document(doc_id, groups)
-        except LibraryError as error:
-            raise IndexDown("The documents cannot be read at the moment.") from error
-
-
-def _slack(server: Server) -> Adapter:
-    from adapters.slack import SlackAdapter
-
-    settings = server.parts.settings
-    return SlackAdapter(
-        server.parts.dispatcher,
-        bot_token=settings.slack_bot_token.get_secret_value(),
-        signing_secret=settings.slack_signing_secret.get_secret_value(),
-        app_token=settings.slack_app_token.get_secret_value() or None,
-        api_url=settings.slack_api_url,
-    )
-
-
-def _teams(server: Server) -> Adapter:
-    from adapters.teams import TeamsAdapter  # its SDK takes more than a second to import
-
-    settings = server.parts.settings
-    return TeamsAdapter(
-        server.parts.dispatcher,
-        app_id=settings.microsoft_app_id,
-        app_password=settings.microsoft_app_password.get_secret_value(),
-        tenant_id=settings.microsoft_app_tenant_id,
-        app_type=settings.microsoft_app_type,
-        service_urls=settings.teams_service_urls,
-        insecure=settings.teams_insecure,
-    )
-
-
-def _caller(entry: str) -> Caller:
-    name, key, *groups = entry.split(":")
-    return Caller(name, key, frozenset("+".join(groups).split("+")) - {""})
+async def _stopped(adapter: Adapter, seconds: float) -> None:
+    """Takes nothing more, and waits only so long for who holds the line."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await adapter.stop_taking()
+            await adapter.stop()
 
 
 def _listen(settings: Settings) -> socket.socket:

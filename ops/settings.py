@@ -57,6 +57,20 @@ def _key_of_32_bytes(value: SecretStr) -> SecretStr:
     raise ValueError("must be 32 bytes in base64")
 
 
+def _redis_url(url: str) -> str:
+    from ops.redis_server import check_url  # its client takes long to import, and few commands need it
+
+    return check_url(url)
+
+
+def _retention(days: dict[str, float]) -> dict[str, float]:
+    if days:
+        from bot.retention import terms  # see above
+
+        terms(days)
+    return days
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 ApiKeys = Annotated[tuple[Annotated[str, AfterValidator(_api_key)], ...], NoDecode, BeforeValidator(_split)]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
@@ -75,7 +89,7 @@ class Settings(BaseSettings):
         validate_default=True,
     )
 
-    redis_url: Annotated[str, Field(pattern=r"^(rediss?|unix)://")] | None = Field(
+    redis_url: Annotated[str, AfterValidator(_redis_url)] | None = Field(
         None, examples=["redis://localhost:6379/0"], description="Redis or Valkey; none: an embedded Valkey."
     )
     model_url: Url | None = Field(
@@ -112,6 +126,30 @@ class Settings(BaseSettings):
     )
     sync_minutes: Annotated[float, Field(gt=0)] = Field(
         15, examples=["15"], description="How often sources are read again."
+    )
+
+    slots: Annotated[int, Field(gt=0, le=1000)] | None = Field(
+        None, examples=["16"], description="Answers under way at once in one worker; none: 16, or 2 if embedded."
+    )
+    patience_seconds: Annotated[float, Field(gt=0)] = Field(
+        120, examples=["120"], description="After waiting so long, a question gets its best passages without a model."
+    )
+    model_queue: Annotated[int, Field(gt=0)] = Field(
+        32, examples=["32"], description="The same where so many requests wait at the model server."
+    )
+    model_window: Annotated[int, Field(ge=2048)] = Field(
+        4096, examples=["32768"], description="How many tokens a prompt and its answer may have."
+    )
+    grace_seconds: Annotated[float, Field(gt=0)] = Field(
+        25, examples=["25"], description="After SIGTERM, how long answers may finish before they are handed over."
+    )
+    redis_lenient: bool = Field(
+        False, examples=["1"], description="Only warn of a Redis that may lose questions (no AOF, evicting)."
+    )
+    retention_days: Annotated[
+        dict[str, float], NoDecode, BeforeValidator(_from_json), AfterValidator(_retention)
+    ] = Field(
+        {}, examples=['{"conversation": 30}'], description="Days that each class of data is kept, as JSON or a table."
     )
 
     slack_bot_token: SecretStr = Field(EMPTY, validation_alias="SLACK_BOT_TOKEN")

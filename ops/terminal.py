@@ -28,6 +28,7 @@ def say(error: object, status: int) -> NoReturn:
 def working() -> Iterator[None]:
     """Turns the errors of our parts into one line each."""
     from bot.errors import HausgeistError
+    from bot.schema import StateMismatch
     from ops.embedded import StartError
     from ops.models import ModelError
     from ops.serve import PortTaken
@@ -37,7 +38,7 @@ def working() -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise
-    except (HausgeistError, StartError, ModelError, PortTaken, LibraryError, OSError) as error:
+    except (HausgeistError, StateMismatch, StartError, ModelError, PortTaken, LibraryError, OSError) as error:
         raise WorkFailed(" ".join(str(error).split())) from error
 
 

@@ -122,7 +122,8 @@ class ConsoleAdapter:
             verdict=Verdict(judgement.verdict),
             removed=judgement.removed,
         )
-        return JSONResponse({"accepted": await self._dispatcher.accept(feedback)}, status_code=202)
+        receipt = await self._dispatcher.accept(feedback)
+        return JSONResponse({"accepted": receipt.new}, status_code=202)
 
     async def _document(self, request: Request) -> Response:
         person = self._person(request.query_params.get("person"), request.query_params.get("groups"))

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from adapters.openai_api import Caller, OpenAIAPI
 from bot.errors import ModelDown
 from bot.model import ScriptedModel
+from bot.prompt import Prompt
 from guardrails.pii import Guard
 from ops.web import application
 from rag.library import Library
@@ -153,8 +154,22 @@ async def test_a_body_too_large_is_413(house: House) -> None:
             assert got.status == 413
 
 
-async def test_a_model_that_is_down_is_503_with_an_id(house: House) -> None:
+async def test_without_the_model_the_best_passages_come_and_are_called_makeshift(house: House) -> None:
     house.model = ScriptedModel(ModelDown("away"))
+    house.__post_init__()
+    async with api(house) as url, aiohttp.ClientSession() as session:
+        body = {"messages": [{"role": "user", "content": QUESTION}]}
+        async with session.post(f"{url}/v1/chat/completions", json=body) as got:
+            assert ((await got.json())["makeshift"], got.status) == (True, 200)
+
+
+async def test_a_model_that_goes_away_amid_an_answer_is_503_with_an_id(house: House) -> None:
+    class Half(ScriptedModel):
+        async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+            yield "A hotel in Paris may cost EUR 180. [1] And "
+            raise ModelDown("away")
+
+    house.model = Half()
     house.__post_init__()
     async with api(house) as url, aiohttp.ClientSession() as session:
         body = {"messages": [{"role": "user", "content": QUESTION}]}

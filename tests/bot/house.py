@@ -1,14 +1,19 @@
 """An assistant of real parts, with a scripted model, and a reply that keeps what the person saw."""
 
+import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
 
+from bot.admission import Admission
 from bot.answers import Answer
 from bot.assistant import Assistant
 from bot.dispatch import Dispatcher
 from bot.errors import HausgeistError
 from bot.events import Person, Turn
+from bot.inbox import Inbox
 from bot.memory import Memory
 from bot.model import Model
 from bot.people import Directory
@@ -26,10 +31,14 @@ class Seen:
     """A reply that keeps everything."""
 
     name: str = "answer-1"
+    waits: list[str] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
     written: str = ""
     answers: list[Answer] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
+
+    async def waiting(self, text: str) -> None:
+        self.waits.append(text)
 
     async def status(self, text: str) -> None:
         self.statuses.append(text)
@@ -74,11 +83,11 @@ class House:
     book: Book = field(default_factory=Book)
 
     def __post_init__(self) -> None:
-        self.memory = Memory(self.redis, Seal(KEY))
-        self.assistant = Assistant(
-            self.directory, self.guard, self.memory, Retriever(self.library), self.model, passages=3
-        )
-        self.dispatcher = Dispatcher(self.assistant, self.memory, self.book)
+        seal = Seal(KEY)
+        self.memory, self.inbox = Memory(self.redis, seal), Inbox(self.redis, seal)
+        retriever, admission = Retriever(self.library), Admission(self.model, 32, 120)
+        self.assistant = Assistant(self.directory, self.guard, self.memory, retriever, self.model, admission)
+        self.dispatcher = Dispatcher(self.assistant, self.memory, self.inbox, self.book)
 
     async def ask(self, text: str, **changes: object) -> Seen:
         """Asks and waits for what the person sees."""
@@ -87,15 +96,22 @@ class House:
         return seen
 
 
+async def until(true: Callable[[], object]) -> None:
+    """Waits for something to become true; the test's own limit ends it."""
+    while not true():
+        await asyncio.sleep(0.01)
+
+
 def turn(text: str, **changes: object) -> Turn:
     """A private question of Mara's."""
     fields: dict[str, object] = {
-        "event_id": f"e-{text}",
-        "message_id": f"m-{text}",
+        "event_id": f"e-{hash(text)}",
+        "message_id": f"m-{hash(text)}",
         "platform": "test",
         "conversation": "test:1",
         "person": Person("test:mara", "Mara"),
         "text": text,
         "private": True,
+        "sent_at": time.time(),
     }
     return Turn(**(fields | changes))  # type: ignore[arg-type]  # the tests name the fields

@@ -9,12 +9,12 @@ from redis.asyncio import ConnectionPool, Redis
 from bot.answers import Answer
 from bot.errors import HausgeistError, ModelDown, StateDown
 from bot.events import Feedback, Message, Person, Verdict
-from bot.model import ExtractiveModel, ScriptedModel
+from bot.model import ExtractiveModel, ModelBusy, ScriptedModel
 from bot.people import Directory
 from bot.prompt import Prompt
 from guardrails.pii import Guard
 from rag.library import Library
-from tests.bot.house import House, Seen, turn
+from tests.bot.house import House, Seen, turn, until
 
 
 @pytest.fixture
@@ -88,8 +88,30 @@ async def test_without_a_model_the_best_passages_are_quoted(house: House) -> Non
     assert seen.answer.sources[0].doc_id == "travel.md"
 
 
-async def test_a_model_that_is_down_is_told_with_an_id_to_quote(house: House) -> None:
-    house.model = ScriptedModel(ModelDown("The language model does not answer at the moment."))
+async def test_where_the_model_is_down_or_busy_the_best_passages_are_given_in_its_place(house: House) -> None:
+    for error, notice in ((ModelDown("no"), "does not answer"), (ModelBusy("no"), "Too many questions")):
+        house.model = ScriptedModel(error)
+        house.__post_init__()
+        seen = await house.ask("How much may a hotel in Paris cost?", conversation=f"test:{notice}")
+        assert seen.answer.makeshift
+        assert notice in seen.answer.text
+        assert "EUR 180" in seen.answer.text
+        assert seen.answer.sources[0].doc_id == "travel.md"
+
+
+async def test_who_waited_too_long_gets_the_passages_at_once(house: House) -> None:
+    seen = await house.ask("How much may a hotel in Paris cost?", waited=121.0)
+    assert seen.answer.makeshift
+    assert house.model.asked == []  # type: ignore[attr-defined]  # a scripted one
+
+
+async def test_a_stream_that_breaks_off_is_told_with_an_id_to_quote(house: House) -> None:
+    class Breaking(ScriptedModel):
+        async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+            yield "A hotel in Paris may cost EUR 180. [1] And "
+            raise ModelDown("The language model does not answer at the moment.")
+
+    house.model = Breaking()
     house.__post_init__()
     seen = await house.ask("How much may a hotel in Paris cost?")
     assert seen.failures == [("The language model does not answer at the moment.", house.book.traces[0].id)]
@@ -144,13 +166,12 @@ async def test_who_is_stopped_is_told(house: House) -> None:
 
     house.model = Slow()
     house.__post_init__()
-    seen = [Seen(), Seen()]
-    opening = iter(seen)
-    house.dispatcher.register("test", lambda _: next(opening))
-    for n in range(2):
-        assert await house.dispatcher.accept(turn(f"How much may hotel {n} in Paris cost?"))
-    await house.dispatcher.drain(0.2)
-    assert ["stopped" in reply.failures[0][0] for reply in seen] == [True, True]
+    seen = Seen()
+    running = asyncio.create_task(house.dispatcher.run(turn("How much may a hotel in Paris cost?"), seen))
+    await until(lambda: len(seen.statuses) == 2)
+    running.cancel()
+    await asyncio.wait([running])
+    assert "stopped" in seen.failures[0][0]
 
 
 async def test_a_reply_that_breaks_is_in_the_log_without_its_text(
@@ -168,22 +189,6 @@ async def test_a_reply_that_breaks_is_in_the_log_without_its_text(
     assert "quoting" not in caplog.text
 
 
-async def test_an_event_is_answered_once_however_often_it_comes(house: House) -> None:
-    seen = Seen()
-    house.dispatcher.register("test", lambda _: seen)
-    question = turn("How much may a hotel in Paris cost?")
-    twin = turn(question.text, event_id="another event of the same message")
-    assert [await house.dispatcher.accept(event) for event in (question, question, twin)] == [True, False, False]
-    await house.dispatcher.drain(5)
-    assert seen.answer.sources
-
-
-async def test_event_and_message_may_have_one_id(house: House) -> None:
-    house.dispatcher.register("test", lambda _: Seen())
-    assert await house.dispatcher.accept(turn("Hotels?", event_id="same", message_id="same"))
-    await house.dispatcher.drain(5)
-
-
 async def test_a_conversation_is_answered_in_order(house: House) -> None:
     house.model = model = ScriptedModel(*["Second class. [1]"] * 5)
     house.__post_init__()
@@ -199,14 +204,14 @@ async def test_thumbs_find_the_answer_they_judge(house: House) -> None:
     await house.ask("How much may a hotel in Paris cost?")
     key = f"hg:feedback:{house.book.traces[0].id}"
     mara = Person("test:mara")
-    assert await house.dispatcher.accept(Feedback("f1", "answer-1", mara, Verdict.UP))
+    assert (await house.dispatcher.accept(Feedback("f1", "answer-1", mara, Verdict.UP))).new
     assert await house.redis.hgetall(key) == {b"test:mara": b"up"}
     await house.dispatcher.accept(Feedback("f2", "answer-1", mara, Verdict.DOWN))
     await house.dispatcher.accept(Feedback("f3", "answer-1", mara, Verdict.UP, removed=True))
     assert await house.redis.hgetall(key) == {b"test:mara": b"down"}
     await house.dispatcher.accept(Feedback("f4", "answer-1", mara, Verdict.DOWN, removed=True))
     assert await house.redis.hgetall(key) == {}
-    assert not await house.dispatcher.accept(Feedback("f5", "somebody else's message", mara, Verdict.UP))
+    assert not (await house.dispatcher.accept(Feedback("f5", "somebody else's message", mara, Verdict.UP))).new
 
 
 async def test_redis_lost_while_the_model_writes_still_shows_the_answer(house: House) -> None:

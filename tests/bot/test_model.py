@@ -1,6 +1,8 @@
 """The model client against a server on loopback that speaks, fails and falls silent as servers do."""
 
 import asyncio
+import gc
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -9,25 +11,28 @@ import pytest
 from aiohttp import web
 
 from bot.errors import ModelDown
-from bot.events import Message
-from bot.model import ExtractiveModel, Model, OpenAIModel, ScriptedModel
-from bot.prompt import EXAMPLES, HISTORY_CHARACTERS, Prompt
+from bot.language import BUSY
+from bot.model import ExtractiveModel, Model, ModelBusy, OpenAIModel, Patience, ScriptedModel
+from bot.prompt import Prompt
 from rag.passages import Passage
 
 PASSAGE = Passage("a#1", "a.md", "Travel", "Hotels", "A hotel in Paris may cost EUR 180 a night.")
 PROMPT = Prompt("How much may a hotel cost?", (PASSAGE,))
+WORD = b'{"choices":[{"delta":{"content":"EUR"}}]}'
+SHORT = Patience(connect=2.0, first=0.6, between=0.3)
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def served(answer: Answering) -> AsyncIterator[OpenAIModel]:
+async def served(answer: Answering, patience: Patience | None = None, port: int = 0) -> AsyncIterator[OpenAIModel]:
+    """A client of a server that answers so, to every request."""
     app = web.Application()
-    app.router.add_post("/v1/chat/completions", answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
     async with aiohttp.ClientSession() as session:
-        yield OpenAIModel(session, f"http://127.0.0.1:{runner.addresses[0][1]}/v1/", "tiny", "secret-key")
+        yield OpenAIModel(session, f"http://127.0.0.1:{runner.addresses[0][1]}/v1/", "tiny", "secret-key", patience)
     await runner.cleanup()
 
 
@@ -36,6 +41,11 @@ async def sse(request: web.Request, *lines: bytes) -> web.StreamResponse:
     await response.prepare(request)
     for line in lines:
         await response.write(b"data: " + line + b"\n\n")
+    return response
+
+
+async def sse_end(response: web.StreamResponse) -> web.StreamResponse:
+    await response.write(b"data: [DONE]\n\n")
     return response
 
 
@@ -48,6 +58,7 @@ async def test_it_streams_what_the_server_says() -> None:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         asked.append(await request.json())
+        assert request.path == "/v1/chat/completions"
         assert request.headers["Authorization"] == "Bearer secret-key"
         pieces = (b'{"choices":[{"delta":{"content":"%s"}}]}' % word for word in (b"EUR ", b"180"))
         return await sse(
@@ -76,13 +87,14 @@ async def test_a_stream_is_whole_with_a_finish_reason_and_broken_without_any_end
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
-async def test_every_error_status_is_a_model_that_is_down(status: int) -> None:
+async def test_every_error_status_is_a_model_that_is_down_or_busy(status: int) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.json_response({"error": "quoting the question"}, status=status)
 
     async with served(answer) as model:
-        with pytest.raises(ModelDown, match="does not answer"):
+        with pytest.raises(ModelDown, match="ask again") as told:
             await said(model)
+    assert isinstance(told.value, ModelBusy) == (status in (429, 503))
 
 
 async def test_an_error_or_garbage_in_mid_stream_is_a_model_that_is_down() -> None:
@@ -99,15 +111,68 @@ async def test_an_error_or_garbage_in_mid_stream_is_a_model_that_is_down() -> No
 async def test_nobody_listening_is_a_model_that_is_down() -> None:
     async with aiohttp.ClientSession() as session:
         with pytest.raises(ModelDown):
-            await said(OpenAIModel(session, "http://127.0.0.1:9/v1", "tiny"))
+            await said(OpenAIModel(session, "http://127.0.0.1:9/v1", "tiny", patience=Patience(connect=0.0)))
 
 
-async def test_leaving_early_hangs_up_on_the_server() -> None:
-    hung_up = asyncio.Event()
+async def test_a_server_that_comes_back_within_seconds_was_never_away() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    async with aiohttp.ClientSession() as session:
+        model = OpenAIModel(session, f"http://127.0.0.1:{port}/v1", "tiny", patience=SHORT)
+        asking = asyncio.create_task(said(model))
+        await asyncio.sleep(0.1)  # the first try has found nobody
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await sse(request, WORD, b"[DONE]")
+
+        async with served(answer, port=port):
+            assert await asking == "EUR"
+
+
+async def test_a_server_that_hangs_up_before_its_first_word_is_asked_again_but_not_after_it() -> None:
+    asked = 0
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        response = await sse(request, b'{"choices":[{"delta":{"content":"EUR"}}]}')
+        nonlocal asked
+        asked += 1
+        response = await sse(request, *([] if asked == 1 else [WORD]))
+        if asked != 2:
+            assert request.transport
+            request.transport.abort()
+            return response
+        return await sse_end(response)
+
+    async with served(answer, SHORT) as model:
+        assert await said(model) == "EUR"
+        with pytest.raises(ModelDown):
+            await said(model)
+    assert asked == 3
+
+
+@pytest.mark.parametrize("words", [[], [WORD]])
+async def test_a_server_that_falls_silent_is_down_before_its_first_word_and_after_it(words: list[bytes]) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = await sse(request, *words)
+        while True:
+            await response.write(b": still alive\n\n")  # a sign of life is no word
+            await asyncio.sleep(0.02)
+
+    async with served(answer, SHORT) as model:
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(ModelDown):
+            await said(model)
+        silent = asyncio.get_running_loop().time() - begun
+    assert (0.25 if words else 0.55) < silent < 5
+
+
+@pytest.mark.parametrize("how", ["closed", "dropped", "cancelled", "cancelled before the first word"])
+async def test_leaving_early_hangs_up_on_the_server_at_once(how: str) -> None:
+    begun, hung_up = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        begun.set()
         try:
+            response = await sse(request, *([] if how.endswith("word") else [WORD]))
             while True:
                 await response.write(b": still here\n\n")
                 await asyncio.sleep(0.01)
@@ -117,23 +182,70 @@ async def test_leaving_early_hangs_up_on_the_server() -> None:
 
     async with served(answer) as model:
         stream = model.stream(PROMPT)
-        async for _ in stream:
-            break
-        await stream.aclose()  # type: ignore[attr-defined]  # every stream is a generator
+        if how.startswith("cancelled"):
+            reading = asyncio.create_task(said(model))
+            await begun.wait()
+            reading.cancel()
+        else:
+            await anext(stream)
+            if how == "closed":
+                await stream.aclose()  # type: ignore[attr-defined]  # every stream is a generator
+            else:
+                del stream
+                gc.collect()
         await asyncio.wait_for(hung_up.wait(), 5)
+
+
+PAGES = {
+    "sglang": b'# TYPE sglang:num_queue_reqs gauge\nsglang:num_queue_reqs{model_name="a",tp_rank="0"} 3.0\n'
+    b'sglang:num_queue_reqs{model_name="b",tp_rank="0"} 4.0\nsglang:num_running_reqs{model_name="a"} 9.0\n',
+    "vllm": b'vllm:num_requests_waiting{model_name="a"} 7.0\nvllm:num_requests_waiting_by_reason{reason="x"} 2.0\n',
+    "llama.cpp": b"llamacpp:requests_processing 1\nllamacpp:requests_deferred 7\n",
+}
+
+
+@pytest.mark.parametrize("server", PAGES)
+async def test_the_length_of_the_queue_is_asked_once_however_many_want_to_know(server: str) -> None:
+    paths: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        paths.append(request.path)
+        return web.Response(body=PAGES[server])
+
+    async with served(answer) as model:
+        assert await asyncio.gather(*(model.queue() for _ in range(50))) == [7] * 50
+    assert paths == ["/metrics"]
+
+
+async def test_a_server_that_does_not_tell_its_queue_is_not_asked_again_for_a_while() -> None:
+    asked = 0
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        return web.Response(status=404)
+
+    async with served(answer) as model:
+        assert [await model.queue() for _ in range(3)] == [None] * 3
+    assert asked == 1
+
+
+async def test_a_page_that_hangs_delays_a_question_by_a_second_at_most() -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return await asyncio.Future()
+
+    async with served(answer) as model:
+        begun = asyncio.get_running_loop().time()
+        assert set(await asyncio.gather(model.queue(), model.queue())) == {None}
+        assert asyncio.get_running_loop().time() - begun < 1.8
 
 
 @pytest.mark.parametrize("model", [ExtractiveModel(), ScriptedModel("EUR 180. [1]")])
 async def test_every_model_cites_the_passage(model: Model) -> None:
     assert "[1]" in await said(model)
     assert model.name
+    assert not await model.queue()
 
 
-def test_the_prompt_keeps_its_beginning_and_a_bounded_history() -> None:
-    history = tuple(Message("user", f"{n} " + "x" * 300) for n in range(50))
-    one, two = Prompt("a", (), "de").messages(), Prompt("b", (PASSAGE,), "en", history).messages()
-    begins = 1 + len(EXAMPLES)
-    assert one[:begins] == two[:begins]
-    assert sum(len(m["content"]) for m in two[begins:-1]) <= HISTORY_CHARACTERS
-    assert two[-2]["content"].startswith("49 ")
-    assert "German" in one[-1]["content"]
+async def test_passages_without_generation_say_why() -> None:
+    assert (await said(ExtractiveModel(BUSY))).startswith(BUSY["en"])

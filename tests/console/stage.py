@@ -14,7 +14,7 @@ from adapters.console import ConsoleAdapter, Part, State
 from bot.answers import Answer, Reply, Source
 from bot.dispatch import Dispatcher
 from bot.errors import HausgeistError
-from bot.events import Event, Feedback, Person, Turn
+from bot.events import Event, Feedback, Person, Receipt, Turn
 
 ANNA = Person(id="demo:anna", name="Anna Keller", groups=frozenset({"hr"}))
 BEN = Person(id="demo:ben", name="Ben Roth")
@@ -138,12 +138,12 @@ class Script(Dispatcher):
             await asyncio.sleep(0)
         await reply.finish(answer)
 
-    async def accept(self, event: Event) -> bool:
+    async def accept(self, event: Event) -> Receipt:
         if self.state_down:
             raise self.state_down
         assert isinstance(event, Feedback)
         self.feedback.append(event)
-        return True
+        return Receipt()
 
 
 STATE = State(

@@ -91,7 +91,7 @@ async def test_guard_shows_what_it_does(tmp_path: Path) -> None:
         (["search"], "", 2, "QUERY"),
         (["search", "x", "-k", "0"], "", 2, "-k"),
         (["ingest", "nowhere"], "", 2, "nowhere"),
-        (["serve", "--role", "worker"], "", 2, "worker"),
+        (["serve", "--role", "butler"], "", 2, "butler"),
         (["guard", "--jsonl"], "{", 1, "line 1"),
         (["guard", "--jsonl"], '{"_id": 1}', 1, '"text"'),
         (["models", "pull", "huge"], "", 1, "huge"),

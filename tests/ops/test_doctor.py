@@ -1,5 +1,6 @@
 """The doctor: names what is missing and what to do, tells no secret, and finds nothing wrong on a sound machine."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from ops.doctor import Finding, diagnose
 from ops.embedded import embedded_valkey
 from ops.settings import Settings
+from tests.redis_servers import valkey_server
 
 
 @pytest.fixture
@@ -60,12 +62,24 @@ def test_doing_without_a_model_is_well(tmp_path: Path) -> None:
 
 async def test_redis_that_answers_is_well(tmp_path: Path) -> None:
     async with embedded_valkey(tmp_path) as url:
-        assert examine(tmp_path, redis_url=url)["Redis"].ok
+        assert (await asyncio.to_thread(examine, tmp_path, redis_url=url))["Redis"].ok
+
+
+async def test_redis_that_may_lose_questions_is_told(tmp_path: Path) -> None:
+    async with valkey_server(aof=False) as server:
+        finding = (await asyncio.to_thread(examine, tmp_path, redis_url=server.url))["Redis"]
+        lenient = await asyncio.to_thread(examine, tmp_path, redis_url=server.url, redis_lenient=True)
+    assert "keeps no append-only file" in finding.detail
+    assert finding.remedy.startswith("set `appendonly yes` there")
+    assert lenient["Redis"].ok
 
 
 def test_silent_redis_is_named_without_its_password(tmp_path: Path) -> None:
     finding = examine(tmp_path, redis_url="redis://bot:s3cret@127.0.0.1:9/0")["Redis"]
-    assert finding == Finding("Redis", False, "127.0.0.1: ConnectionError", "start it, or correct HAUSGEIST_REDIS_URL")
+    assert not finding.ok
+    assert finding.detail.startswith("127.0.0.1:9: Redis does not answer (Error 111")
+    assert finding.remedy == "start it, or correct HAUSGEIST_REDIS_URL"
+    assert "s3cret" not in repr(finding)
 
 
 def test_model_server_is_asked_with_its_key(tmp_path: Path, model_server: str) -> None:

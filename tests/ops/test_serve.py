@@ -114,8 +114,8 @@ async def test_forgeries_get_401_and_the_right_ones_an_answer_in_the_right_threa
             activity |= {"serviceUrl": f"http://127.0.0.1:{port}/teams/", "text": "How many days of holiday do I have?"}
             async with session.post(f"{house.url}/api/messages", json=activity) as response:
                 assert response.status == 200
-            await until(lambda: connector.messages)
-    (sent,) = connector.messages
+            await until(lambda: connector.answers)
+    (sent,) = connector.answers
     assert sent.conversation == activity["conversation"]["id"]
     assert "25 days" in sent.activity["text"]
 

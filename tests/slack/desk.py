@@ -19,7 +19,8 @@ from adapters.slack import SlackAdapter
 from bot.answers import Answer, Reply, Source
 from bot.dispatch import Dispatcher
 from bot.errors import HausgeistError, StateDown
-from bot.events import Event, Feedback, Turn
+from bot.events import Edited, Event, Feedback, Receipt, Turn
+from bot.ticket import FreeTicket, Ticket
 
 SECRET: Final = "8f742231b10e8888abcd99yyyzzz85a5"
 
@@ -43,32 +44,36 @@ class OneAnswer(Dispatcher):
         self.answer = answer
         self.pieces = pieces
         self.error: HausgeistError | None = None
+        self.receipt = Receipt()  # what becomes of every event
         self.down = False
         self.broken = False
         self.offered = 0
         self.events: list[Event] = []
         self.names: list[str] = []
-        self._opened: dict[str, Callable[[Turn], Reply]] = {}
+        self._opened: dict[str, Callable[[Turn, Ticket], Reply]] = {}
         self._seen: set[str] = set()
         self._answering: set[asyncio.Task[None]] = set()
 
-    def register(self, platform: str, open_reply: Callable[[Turn], Reply]) -> None:
+    def register(self, platform: str, open_reply: Callable[[Turn, Ticket], Reply]) -> None:
         self._opened[platform] = open_reply
 
-    async def accept(self, event: Event) -> bool:
+    async def accept(self, event: Event) -> Receipt:
         self.offered += 1
         if self.down:
             raise StateDown("The store does not answer.")
         if self.broken:
             raise ValueError(f"broken by {event}")
-        marks = {event.event_id, event.message_id} if isinstance(event, Turn) else {event.event_id}
+        marks = {event.event_id}
+        marks |= {event.message_id} if isinstance(event, Turn) else set()
+        marks |= {event.version} if isinstance(event, Edited) else set()
         if self._seen & marks:
-            return False
+            return Receipt(new=False)
         self._seen |= marks
         self.events.append(event)
         if isinstance(event, Turn):
-            self._answering.add(asyncio.create_task(self._recite(self._opened[event.platform](event))))
-        return True
+            reply = self._opened[event.platform](event, FreeTicket(key=event.message_id))
+            self._answering.add(asyncio.create_task(self._recite(reply)))
+        return self.receipt
 
     async def idle(self) -> None:
         """Waits until every question is answered."""
@@ -102,6 +107,12 @@ class Desk:
     async def event(self, payload: dict[str, Any], **how: Any) -> int:
         """Posts an event as Slack does; returns the status."""
         return (await self.post(json.dumps(payload), **how))[0]
+
+    async def slash(self, command: str, channel: str = "C0GENERAL") -> tuple[int, str]:
+        """Posts a slash command as Slack does; returns status and text."""
+        name, _, text = command.partition(" ")
+        form = recorded("slash_command") | {"command": name, "text": text, "channel_id": channel}
+        return await self.post(urlencode(form), kind="application/x-www-form-urlencoded")
 
     async def button(self, payload: dict[str, Any]) -> int:
         """Posts a pressed button as Slack does; returns the status."""

@@ -23,6 +23,7 @@ class Post:
     thread: str
     text: str
     blocks: list[dict[str, Any]]
+    metadata: dict[str, Any] = field(default_factory=dict)
     edits: int = 0
     shown: list[str] = field(default_factory=list)
 
@@ -30,6 +31,12 @@ class Post:
     def read(self) -> str:
         """What a person reads: the blocks' texts, else the text."""
         return "\n".join(_texts(self.blocks)) if self.blocks else self.text
+
+    @property
+    def buttons(self) -> dict[str, str]:
+        """The values of its plain buttons, by action."""
+        rows = [block["elements"] for block in self.blocks if block["type"] == "actions"]
+        return {button["action_id"]: button["value"] for row in rows for button in row}
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class Trouble:
     retry_after: int | str | None = None
     body: str = ""  # in place of Slack's JSON
     kind: str = "application/json"
+    lost: bool = False  # what was asked is done, and the line breaks before the answer,
+    held: bool = False  # or the answer never comes
 
 
 class SlackStandIn:
@@ -50,13 +59,16 @@ class SlackStandIn:
         self.bot_token = bot_token
         self.app_token = app_token
         self.posts: list[Post] = []
+        self.whispers: list[Arguments] = []  # what one person alone saw
         self.statuses: list[Arguments] = []
         self.reactions: set[tuple[str, str, str]] = set()
         self.calls: list[str] = []
+        self.page = 1000  # messages that `conversations.replies` gives at most
         self.connected = asyncio.Event()
+        self._closing = asyncio.Event()
         self._answered = asyncio.Condition()
         self._trouble: dict[str, deque[Trouble]] = defaultdict(deque)
-        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._waiting: dict[str, asyncio.Future[Any]] = {}
         self._numbers = count(1)
         self._link: web.WebSocketResponse | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -73,6 +85,7 @@ class SlackStandIn:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._closing.set()
         if self._link:
             await self._link.close()
         await self._runner.cleanup()
@@ -80,6 +93,10 @@ class SlackStandIn:
     def err(self, method: str, *troubles: Trouble) -> None:
         """The next calls of `method` get these answers."""
         self._trouble[method].extend(troubles)
+
+    def hold(self, method: str) -> None:
+        """The next call of `method` is done, but never answered."""
+        self.err(method, Trouble(lost=True, held=True))
 
     def thread(self, channel: str, root: str) -> list[Post]:
         """The replies under a message, in order."""
@@ -90,8 +107,8 @@ class SlackStandIn:
         async with self._answered:
             await self._answered.wait_for(lambda: self.calls.count(method) >= times)
 
-    async def deliver(self, payload: Arguments, kind: str = "events_api") -> asyncio.Future[None]:
-        """Sends a payload over the socket; the future is done when it is acknowledged."""
+    async def deliver(self, payload: Arguments, kind: str = "events_api") -> asyncio.Future[Any]:
+        """Sends a payload over the socket; the future is done when it is acknowledged, with what comes with that."""
         await self.connected.wait()
         assert self._link is not None
         envelope = f"envelope-{next(self._numbers)}"
@@ -102,19 +119,24 @@ class SlackStandIn:
 
     async def _api(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
-        answer = await self._answer(method, request)
+        trouble = self._trouble[method].popleft() if self._trouble[method] else None
+        answer = await self._answer(method, request, trouble)
         async with self._answered:
             self.calls.append(method)
             self._answered.notify_all()
+        if trouble and trouble.held:
+            await self._closing.wait()
         return answer
 
-    async def _answer(self, method: str, request: web.Request) -> web.Response:
-        if self._trouble[method]:
-            return _troubled(self._trouble[method].popleft())
+    async def _answer(self, method: str, request: web.Request, trouble: Trouble | None) -> web.Response:
+        if trouble and not trouble.lost:
+            return _troubled(trouble)
         token = self.app_token if method == "apps.connections.open" else self.bot_token
         if request.headers.get("Authorization") != f"Bearer {token}":
             return web.json_response({"ok": False, "error": "invalid_auth"})
         answer = self._methods.get(method, _unknown)(self, await _arguments(request))
+        if trouble and not trouble.held and request.transport:
+            request.transport.close()
         return web.json_response({"ok": isinstance(answer, dict), **_fields(answer)})
 
     def _auth_test(self, _: Arguments) -> dict[str, Any]:
@@ -128,7 +150,8 @@ class SlackStandIn:
         if refusal := problem(call):
             return refusal
         ts = f"{1767603600 + next(self._numbers)}.000200"
-        post = Post(call["channel"], ts, call.get("thread_ts", ""), call.get("text", ""), call.get("blocks", []))
+        said = (call.get("text", ""), call.get("blocks", []), call.get("metadata", {}))
+        post = Post(call["channel"], ts, call.get("thread_ts", ""), *said)
         post.shown.append(post.read)
         self.posts.append(post)
         return {"channel": post.channel, "ts": ts, "message": {"text": post.text}}
@@ -142,9 +165,34 @@ class SlackStandIn:
         post = found[0]
         post.text = call.get("text", post.text)
         post.blocks = call.get("blocks", post.blocks)  # as at Slack: left out, the old ones stay
+        post.metadata = call.get("metadata", post.metadata)
         post.edits += 1
         post.shown.append(post.read)
         return {"channel": post.channel, "ts": post.ts, "text": post.text}
+
+    def _delete(self, call: Arguments) -> dict[str, Any] | str:
+        found = [post for post in self.posts if (post.channel, post.ts) == (call.get("channel"), call.get("ts"))]
+        if not found:
+            return "message_not_found"
+        self.posts.remove(found[0])
+        return {"channel": call["channel"], "ts": call["ts"]}
+
+    def _whisper(self, call: Arguments) -> dict[str, Any] | str:
+        if not call.get("user"):
+            return "user_not_in_channel"
+        if refusal := problem(call):
+            return refusal
+        self.whispers.append(call)
+        return {"message_ts": f"{1767603600 + next(self._numbers)}.000300"}
+
+    def _replies(self, call: Arguments) -> dict[str, Any]:
+        """The root and then the replies, in pages; metadata only for whoever asks for them."""
+        thread = self.thread(call["channel"], call["ts"])
+        messages = [{"type": "message", "user": "U0ANNA", "text": "?", "ts": call["ts"], "thread_ts": call["ts"]}]
+        messages += [_as_listed(post, call.get("include_all_metadata") in {"1", "true"}) for post in thread]
+        start, size = int(call.get("cursor") or 0), min(int(call.get("limit", 100)), self.page)
+        more = str(start + size) if start + size < len(messages) else ""
+        return {"messages": messages[start : start + size], "response_metadata": {"next_cursor": more}}
 
     def _set_status(self, call: Arguments) -> dict[str, Any] | str:
         if not (call.get("channel_id") and call.get("thread_ts")):
@@ -177,6 +225,9 @@ class SlackStandIn:
         "auth.test": _auth_test,
         "chat.postMessage": _post_message,
         "chat.update": _update,
+        "chat.delete": _delete,
+        "chat.postEphemeral": _whisper,
+        "conversations.replies": _replies,
         "assistant.threads.setStatus": _set_status,
         "reactions.add": _react,
         "reactions.remove": _unreact,
@@ -200,11 +251,17 @@ class SlackStandIn:
     def _acknowledged(self, frame: Arguments) -> None:
         waiting = self._waiting.get(frame.get("envelope_id", ""))
         if waiting and not waiting.done():
-            waiting.set_result(None)
+            waiting.set_result(frame.get("payload"))
 
 
 def _unknown(_: SlackStandIn, __: Arguments) -> str:
     return "unknown_method"
+
+
+def _as_listed(post: Post, with_metadata: bool) -> dict[str, Any]:
+    listed = {"type": "message", "user": "U0GEIST", "bot_id": "B0GEIST", "app_id": "A0GEIST", "text": post.text}
+    placed = {"ts": post.ts, "thread_ts": post.thread, "blocks": post.blocks}
+    return {**listed, **placed, **({"metadata": post.metadata} if with_metadata and post.metadata else {})}
 
 
 def _fields(answer: dict[str, Any] | str) -> dict[str, Any]:
@@ -249,6 +306,8 @@ def _valid(block: Mapping[str, Any]) -> bool:
             return 0 < len(elements) <= 10 and all(0 < len(element["text"]) <= 2_000 for element in elements)
         case "context_actions":
             return 0 < len(elements) <= 5 and all(map(_valid_thumbs, elements))
+        case "actions":
+            return 0 < len(elements) <= 25 and all(map(_valid_button, elements))
     return False
 
 
@@ -262,10 +321,21 @@ def _valid_thumbs(element: Mapping[str, Any]) -> bool:
     )
 
 
+def _valid_button(element: Mapping[str, Any]) -> bool:
+    text = element["text"]
+    return (
+        (element["type"], text["type"]) == ("button", "plain_text")
+        and 0 < len(text["text"]) <= 75
+        and 0 < len(element["value"]) <= 2000
+        and 0 < len(element["action_id"]) <= 255
+    )
+
+
 def _texts(blocks: list[dict[str, Any]]) -> list[str]:
     texts: list[str] = []
     for block in blocks:
         if block["type"] in {"markdown", "section"}:
             texts.append(block["text"] if block["type"] == "markdown" else block["text"]["text"])
-        texts += [element["text"] for element in block.get("elements", []) if "text" in element]
+        if block["type"] == "context":
+            texts += [element["text"] for element in block["elements"]]
     return texts

@@ -3,8 +3,9 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack_blocks import PIECE, split, whole, with_thumbs
+from adapters.slack_blocks import PIECE, draft, failure, note, notice, split, whole, with_again, with_thumbs
 from bot.answers import Answer, Source
+from bot.errors import ModelDown
 from tests.slack.standin import problem
 
 unhurried = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
@@ -39,10 +40,20 @@ def test_slack_takes_every_answer(text: str, sources: int, link: str) -> None:
     )
     messages = whole(Answer(text * 40, "t", cited, masked=("PERSON",)))
     for message in messages:
-        blocks = [block.to_dict() for block in with_thumbs(message, "1767603605.000200").blocks]
+        blocks = [block.to_dict() for block in with_thumbs(with_again(message, "t", "de"), "1767603605.000200").blocks]
         assert problem({"channel": "C1", "text": message.text, "blocks": blocks}) == ""
     shown = "\n".join(message.text for message in messages)
     assert all(f"[{number}] " in shown for number in range(1, sources + 1))
+
+
+@unhurried
+@given(st.text(min_size=1), st.integers(1, 5000))
+def test_slack_takes_whatever_stands_before_or_instead_of_an_answer(text: str, times: int) -> None:
+    place = "slack:T0HOUSE:C0GENERAL:1767603600.000100"
+    said = [draft(text * times, place, "de"), notice(text * times, place, "fr"), note(text * times, "v1", "en")]
+    for message in [*said, failure(ModelDown(text * times), "t")]:
+        blocks = [block.to_dict() for block in message.blocks]
+        assert problem({"channel": "C1", "text": message.text, "blocks": blocks}) == ""
 
 
 def test_one_message_holds_an_ordinary_answer() -> None:

@@ -1,5 +1,7 @@
 """Parsing, one recorded payload for each branch."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack_events import parse, plain
-from bot.events import Feedback, Person, Turn, Verdict
+from adapters.slack_commands import from_slash
+from adapters.slack_events import parse
+from adapters.slack_payload import plain
+from bot.events import Again, Command, Deleted, Edited, Event, Feedback, Person, Turn, Verdict
 from tests.slack.desk import recorded
 from tests.slack.samples import sample_events
 
 ANNA = Person("slack:T0HOUSE:U0ANNA")
+PRESS = "slack:C0GENERAL:U0ANNA:1767604905.123456"
 
 
 def test_a_mention_becomes_a_turn() -> None:
@@ -25,6 +30,7 @@ def test_a_mention_becomes_a_turn() -> None:
         text="How many days of annual leave do I have? See #hr-questions & the intranet",
         private=False,
         reply_to={"channel": "C0GENERAL", "thread": "1767603600.000100"},
+        sent_at=1767603600.0001,
     )
 
 
@@ -74,13 +80,118 @@ def test_the_rest_is_not_for_us(name: str) -> None:
     assert parse(recorded(name)) is None
 
 
-def test_an_edit_names_the_same_message() -> None:
-    edited = recorded("app_mention") | {"event_id": "Ev0EDITED"}
-    edited["event"] |= {"edited": {"user": "U0ANNA", "ts": "1767603650.000000"}, "text": "<@U0GEIST> leave?"}
-    before, after = parse(recorded("app_mention")), parse(edited)
-    assert before is not None
-    assert after is not None
-    assert before.message_id == after.message_id
+@pytest.mark.parametrize(
+    ("name", "text", "question", "at"),
+    [
+        ("message_changed", "Wie viele Ferientage habe ich denn?", "message_im", "1767604400.000000"),
+        ("app_mention_edited", "How many days of parental leave do I have?", "app_mention", "1767603650.000000"),
+        (
+            "message_changed_in_channel",
+            "How many days of parental leave do I have?",
+            "app_mention",
+            "1767603650.000000",
+        ),
+    ],
+)
+def test_an_edit_is_the_same_message_with_another_text(name: str, text: str, question: str, at: str) -> None:
+    edited, asked = parse(recorded(name)), parse(recorded(question))
+    assert isinstance(edited, Edited)
+    assert isinstance(asked, Turn)
+    assert (edited.turn.text, edited.version) == (text, f"{asked.message_id}:{at}")
+    assert replace(edited.turn, event_id=asked.event_id, text=asked.text) == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "ts", "thread"),
+    [
+        ("message_deleted", "D0ANNA:1767603800.000100", "D0ANNA:1767603800.000100"),
+        ("message_deleted_with_replies", "D0ANNA:1767603800.000100", "D0ANNA:1767603800.000100"),
+        ("message_deleted_in_thread", "C0GENERAL:1767603700.000100", "C0GENERAL:1767603600.000100"),
+    ],
+)
+def test_a_deleted_question_is_named(name: str, ts: str, thread: str) -> None:
+    payload = recorded(name)
+    expected = Deleted(f"slack:{payload['event_id']}", f"slack:T0HOUSE:{ts}", f"slack:T0HOUSE:{thread}")
+    assert parse(payload) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("button_stop", Command(PRESS, "stop", ANNA, "slack:T0HOUSE:C0GENERAL:1767603600.000100")),
+        ("button_again", Again(PRESS, "0b5c1f7e", ANNA)),
+    ],
+)
+def test_buttons_are_understood(name: str, expected: Event) -> None:
+    assert parse(recorded(name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "verb", "place"),
+    [
+        ("message_im_in_thread", "stop", "stop", "slack:T0HOUSE:D0ANNA:1767603800.000100"),
+        ("message_im_in_thread", " /Reset ", "reset", "slack:T0HOUSE:D0ANNA:1767603800.000100"),
+        ("message_im", "STOP", "stop", "slack:T0HOUSE:D0ANNA:"),
+        ("message_im", "reset", "reset", "slack:T0HOUSE:D0ANNA:"),
+        ("app_mention_in_thread", "<@U0GEIST> reset", "reset", "slack:T0HOUSE:C0GENERAL:1767603600.000100"),
+        ("app_mention", "<@U0GEIST> stop", "stop", "slack:T0HOUSE:C0GENERAL:"),
+        ("app_mention", "<@U0GEIST> reset", "reset", "slack:T0HOUSE:C0GENERAL:1767603600.000100"),
+    ],
+)
+def test_a_word_alone_is_a_command(name: str, text: str, verb: str, place: str) -> None:
+    payload = recorded(name)
+    payload["event"]["text"] = text
+    command = parse(payload)
+    assert isinstance(command, Command)
+    assert (command.verb, command.place, command.person) == (verb, place, ANNA)
+
+
+@pytest.mark.parametrize("text", ["stop it", "How do I stop?", "stop!", "//stop", "reset my password", ""])
+def test_a_question_is_no_command(text: str) -> None:
+    payload = recorded("message_im")
+    payload["event"]["text"] = text
+    assert isinstance(parse(payload), Turn)
+
+
+def test_slash_commands_are_understood() -> None:
+    call = recorded("slash_command")
+    stop, reset = (from_slash(call | change) for change in ({}, {"text": " Reset", "channel_id": "D0ANNA"}))
+    assert stop == Command("slack:12466734323.1395872398.c0ffee", "stop", ANNA, "slack:T0HOUSE:C0GENERAL:")
+    assert isinstance(reset, Command)
+    assert (reset.verb, reset.place) == ("reset", "slack:T0HOUSE:D0ANNA:")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"text": "reset"}, "write `reset` in the thread"),
+        ({"text": "dance"}, "`/hausgeist stop`"),
+        ({"text": ""}, "`/hausgeist reset`"),
+        ({"text": "stop", "user_id": 7}, "more commands follow"),
+    ],
+)
+def test_slash_commands_that_cannot_be_followed_help(change: dict[str, object], said: str) -> None:
+    assert said in str(from_slash(recorded("slash_command") | change))
+
+
+@pytest.mark.parametrize(("ts", "at"), [("1767603600.000100", 1767603600.0001), ("soon", 0.0), ("1e999", 0.0)])
+def test_a_strange_time_is_none(ts: str, at: float) -> None:
+    payload = recorded("message_im")
+    payload["event"]["ts"] = ts
+    turn = parse(payload)
+    assert isinstance(turn, Turn)
+    assert turn.sent_at == at
+
+
+@pytest.mark.parametrize(
+    "text", [" ," * 500_000, "<@U0GEIST|" * 100_000, "<@U0GEIST>" * 100_000, "<" * 1_000_000, "&amp;" * 200_000]
+)
+def test_a_text_of_a_megabyte_is_read_at_once(text: str) -> None:
+    payload = recorded("app_mention")
+    payload["event"]["text"] = text
+    began = time.process_time()
+    assert isinstance(parse(payload), Turn)
+    assert time.process_time() - began < 1
 
 
 def test_slacks_samples_parse() -> None:
@@ -94,9 +205,12 @@ anything = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=100)
 @given(
-    name=st.sampled_from(["app_mention", "message_im", "reaction_added", "button_helpful"]),
+    name=st.sampled_from(
+        "app_mention message_im reaction_added button_helpful button_stop message_changed app_mention_edited "
+        "message_deleted_with_replies slash_command".split()
+    ),
     path=st.lists(st.integers(0, 20), min_size=1, max_size=4),
     value=anything,
 )
@@ -113,6 +227,7 @@ def test_no_shape_upsets_the_parser(name: str, path: list[int], value: object) -
             break
         here = here[key]
     parse(payload)
+    from_slash(payload)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-import pytest
-
-from adapters.slack_events import answer_id
+from adapters.slack import SlackAdapter
+from adapters.slack_payload import answer_id
 from bot.answers import Answer
 from bot.errors import ModelDown
-from bot.events import Verdict
+from bot.events import Again, Command, Deleted, Edited, Receipt, Verdict
 from tests.slack.desk import ANSWER, Desk, OneAnswer, recorded
 from tests.slack.standin import SlackStandIn, Trouble
 
@@ -146,25 +145,109 @@ async def test_a_german_answer_has_german_words_around_it(
     assert "Vor dem Modell verborgen: Name, E-Mail-Adresse" in post.read
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        Trouble(body="[1, 2]"),
-        Trouble(429, "ratelimited", retry_after="soon"),
-        Trouble(502, body="<html>Bad gateway</html>", kind="text/html"),
-        Trouble(body="<html>Sign in</html>", kind="text/html"),
-        Trouble(body="<html>", kind="application/json"),
-    ],
-    ids=["a list", "no number", "bad gateway", "a proxy's page", "no JSON"],
-)
-async def test_a_failure_that_slack_answers_with_nonsense_is_logged_and_no_more(
-    desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn, caplog: pytest.LogCaptureFixture, trouble: Trouble
-) -> None:
+async def test_a_failed_question_is_asked_again(desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn) -> None:
     dispatcher.error = ModelDown("The model does not answer.")
-    for method in ("assistant.threads.setStatus", "chat.postMessage"):
-        slack.err(method, *[trouble] * 9)
     await desk.event(recorded("app_mention"))
     await dispatcher.idle()
-    assert slack.posts == []
-    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert record.__dict__["trace_id"] == ANSWER.trace_id
+    press = recorded("button_again")
+    press["actions"][0]["value"] = slack.posts[0].buttons["hausgeist_again"]
+    assert await desk.button(press) == 200
+    again = dispatcher.events[-1]
+    assert isinstance(again, Again)
+    assert again.kept == ANSWER.trace_id
+
+
+async def test_a_growing_answer_is_stopped(
+    adapter: SlackAdapter, desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    dispatcher.receipt = Receipt(note="I stop answering you here.")
+    assert await desk.button(recorded("button_stop")) == 200
+    assert isinstance(dispatcher.events[-1], Command)
+    await adapter.stop()
+    [whisper] = slack.whispers
+    assert (whisper["user"], whisper["channel"], whisper["thread_ts"]) == ("U0ANNA", "C0GENERAL", "1767603600.000100")
+    assert whisper["text"] == "I stop answering you here."
+
+
+async def test_both_events_of_one_edit_offer_one_new_answer(
+    adapter: SlackAdapter, desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    await desk.event(recorded("app_mention"))
+    await dispatcher.idle()
+    dispatcher.receipt = Receipt(offer="slack:T0HOUSE:C0GENERAL:1767603600.000100:1767603650.000000")
+    for twin in ("message_changed_in_channel", "app_mention_edited"):
+        assert await desk.event(recorded(twin)) == 200
+    await adapter.stop()
+    [whisper] = slack.whispers
+    assert whisper["text"] == "You changed your question."
+    [button] = whisper["blocks"][-1]["elements"]
+    assert (button["action_id"], button["value"]) == ("hausgeist_again", dispatcher.receipt.offer)
+    assert button["text"]["text"] == "Answer the new version"
+    assert len(slack.posts) == 1
+    assert [type(event) for event in dispatcher.events[1:]] == [Edited]
+
+
+async def test_an_offer_speaks_the_questions_language(
+    adapter: SlackAdapter, desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    dispatcher.receipt = Receipt(offer="v1")
+    await desk.event(recorded("message_changed"))
+    await adapter.stop()
+    [whisper] = slack.whispers
+    assert (whisper["channel"], whisper["text"]) == ("D0ANNA", "Sie haben Ihre Frage geändert.")
+    assert "thread_ts" not in whisper  # where nobody has answered yet, Slack would show it to nobody
+
+
+async def test_a_deleted_question_is_taken_even_after_its_answer(
+    desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    for name in ("message_deleted", "message_deleted_with_replies", "message_deleted_in_thread"):
+        assert await desk.event(recorded(name)) == 200
+    assert [type(event) for event in dispatcher.events] == [Deleted] * 3
+    assert slack.calls == []
+
+
+async def test_a_note_that_slack_does_not_take_costs_nothing(
+    adapter: SlackAdapter, desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    slack.err("chat.postEphemeral", Trouble(error="user_not_in_channel"))
+    dispatcher.receipt = Receipt(note="Too many questions are waiting here.")
+    assert await desk.event(recorded("app_mention")) == 200
+    await adapter.stop()
+    assert slack.whispers == []
+
+
+async def test_a_slash_command_is_answered_in_its_acknowledgement(
+    desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    dispatcher.receipt = Receipt(note="I stop answering you here.")
+    assert await desk.slash("/hausgeist stop") == (200, "I stop answering you here.")
+    [command] = dispatcher.events
+    assert isinstance(command, Command)
+    assert command.place == "slack:T0HOUSE:C0GENERAL:"
+    assert "write `reset` in the thread" in (await desk.slash("/hausgeist reset"))[1]
+    assert "more commands follow" in (await desk.slash("/hausgeist"))[1]
+    assert len(dispatcher.events) == 1
+    assert slack.whispers == []
+
+
+async def test_a_slash_command_without_state_says_so(desk: Desk, dispatcher: OneAnswer) -> None:
+    dispatcher.down = True
+    assert await desk.slash("/hausgeist stop") == (200, "The store does not answer.")
+
+
+async def test_another_slash_command_is_acknowledged(desk: Desk, dispatcher: OneAnswer) -> None:
+    assert (await desk.slash("/lunch stop"))[0] == 200
+    assert dispatcher.events == []
+
+
+async def test_typed_commands_are_no_questions(
+    adapter: SlackAdapter, desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    dispatcher.receipt = Receipt(note="I have forgotten this conversation.")
+    reset = recorded("app_mention_in_thread")
+    reset["event"]["text"] = "<@U0GEIST> Reset"
+    assert await desk.event(reset) == 200
+    await adapter.stop()
+    assert (dispatcher.turns, slack.posts) == ([], [])
+    assert slack.whispers[0]["thread_ts"] == "1767603600.000100"

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import SlackAdapter
 from adapters.slack_socket import SlackSocket
+from bot.events import Receipt
 from tests.slack.desk import OneAnswer, recorded
 from tests.slack.standin import SlackStandIn, Trouble
 
@@ -51,6 +52,14 @@ async def test_buttons_and_unknown_events_are_acknowledged(
     await (await slack.deliver(recorded("button_helpful"), "interactive"))
     await (await slack.deliver(recorded("ignored_app_home_opened")))
     assert len(dispatcher.feedback) == 1
+
+
+async def test_a_slash_command_is_answered_in_its_acknowledgement(
+    adapter: SlackAdapter, dispatcher: OneAnswer, slack: SlackStandIn
+) -> None:
+    dispatcher.receipt = Receipt(note="I stop answering you here.")
+    acknowledged = await slack.deliver(recorded("slash_command"), "slash_commands")
+    assert await acknowledged == {"text": "I stop answering you here."}
 
 
 async def test_the_socket_tells_how_it_is(adapter: SlackAdapter, slack: SlackStandIn) -> None:

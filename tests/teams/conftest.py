@@ -1,5 +1,6 @@
 """A bot in Teams with everything real but Microsoft, which is played on loopback, and the assistant, which is fixed."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,7 +14,8 @@ from adapters.teams import TeamsAdapter
 from bot.answers import Answer, Reply, Source
 from bot.dispatch import Dispatcher
 from bot.errors import StateDown
-from bot.events import Event, Turn
+from bot.events import Event, Receipt, Turn
+from bot.ticket import FreeTicket, Ticket
 from tests.teams import standin
 
 ANSWER = Answer(
@@ -41,18 +43,19 @@ class FixedDispatcher(Dispatcher):
     def __init__(self) -> None:
         self.accepted: list[Event] = []
         self.answer = ANSWER
+        self.receipt = Receipt()
         self.down = False
         self.names: list[str] = []
-        self._replies: dict[str, Callable[[Turn], Reply]] = {}
+        self._replies: dict[str, Callable[[Turn, Ticket], Reply]] = {}
 
-    def register(self, platform: str, open_reply: Callable[[Turn], Reply]) -> None:
+    def register(self, platform: str, open_reply: Callable[[Turn, Ticket], Reply]) -> None:
         self._replies[platform] = open_reply
 
-    async def accept(self, event: Event) -> bool:
+    async def accept(self, event: Event) -> Receipt:
         if self.down:
             raise StateDown("Redis does not answer.")
         self.accepted.append(event)
-        return True
+        return self.receipt
 
     async def answer_all(self) -> None:
         """Answers every turn so far; `names` are what later feedback will call the answers."""
@@ -60,8 +63,8 @@ class FixedDispatcher(Dispatcher):
             if isinstance(event, Turn):
                 self.names.append(await self.reply_to(event).finish(self.answer))
 
-    def reply_to(self, turn: Turn) -> Reply:
-        return self._replies[turn.platform](turn)
+    def reply_to(self, turn: Turn, ticket: Ticket | None = None) -> Reply:
+        return self._replies[turn.platform](turn, ticket or FreeTicket())
 
     @property
     def turn(self) -> Turn:
@@ -87,6 +90,12 @@ class Teams:
         content = body if isinstance(body, str) else json.dumps(body)
         usual = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
         return await self.client.post("/api/messages", content=content, headers={**usual, **headers})
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Waits for something to become true; the test's own limit ends it."""
+    while not true():
+        await asyncio.sleep(0.01)
 
 
 def payload(name: str, /, **changes: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ TOKEN: Final = "token-for-the-connector"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A call that the bot made to the connector."""
+    """A call that the bot made to the connector; `id` is the message's, `reply_to` what a post replies to."""
 
     method: str
     service_url: str
@@ -41,44 +41,91 @@ class Sent:
     reply_to: str
     activity: dict[str, Any]
     authorization: str
+    id: str
+
+    @property
+    def text(self) -> str:
+        """What people read, in a card or not."""
+        cards = [attachment["content"] for attachment in self.activity.get("attachments", [])]
+        return "\n".join(filter(None, [self.activity.get("text"), *(card["body"][0]["text"] for card in cards)]))
 
 
 @dataclass
 class BotConnector:
-    """Keeps what is sent; answers the next calls with `refusals` (None hangs up), then accepts again."""
+    """Keeps all it takes; answers the next calls with `refusals` (None hangs up), then accepts again.
+
+    The answers to the next `lost` calls get lost on their way, though what they say was taken.
+    """
 
     sent: list[Sent] = field(default_factory=list)
     refusals: deque[web.Response | None] = field(default_factory=deque)
+    lost: int = 0
     calls: int = 0
+    _shown: dict[str, Sent] = field(default_factory=dict)
 
     @property
     def messages(self) -> list[Sent]:
-        """What was accepted and people can read."""
-        return [call for call in self.sent if call.activity["type"] == "message"]
+        """What people can read now, as it was edited last, in the order in which it was posted."""
+        return list(self._shown.values())
+
+    @property
+    def texts(self) -> list[str]:
+        return [message.text for message in self.messages]
+
+    @property
+    def answers(self) -> list[Sent]:
+        """The messages that are answers: what the AI label is on."""
+        return [message for message in self.messages if message.activity.get("entities")]
+
+    @property
+    def methods(self) -> list[str]:
+        return [call.method for call in self.sent]
+
+    def remove(self, message: str) -> None:
+        """Someone deletes a message of ours."""
+        del self._shown[message]
 
     def routes(self) -> list[web.RouteDef]:
         path = "{region:.*}/v3/conversations/{conversation}/activities"
-        return [
-            web.post("/" + path, self._take),
-            web.post("/" + path + "/{activity}", self._take),
-            web.put("/" + path + "/{activity}", self._take),
-        ]
+        return [web.route(method, "/" + path + end, self._take) for method, end in _CALLS]
 
     async def _take(self, request: web.Request) -> web.Response:
         self.calls += 1
         if self.refusals:
             return self.refusals.popleft() or _hang_up(request)
         where = request.match_info
-        service_url = f"{request.scheme}://{request.host}/{where['region']}"
-        authorization = request.headers.get("Authorization", "")
-        call = (request.method, service_url, where["conversation"], where.get("activity", ""))
-        self.sent.append(Sent(*call, await request.json(), authorization))
-        return web.json_response({"id": f"answer-{len(self.sent)}"}, status=201)
+        known = where.get("activity", "")
+        if request.method != "POST" and known not in self._shown:
+            return refusal(404, "ActivityNotFoundInConversation")
+        said = await request.json() if request.can_read_body else {}
+        if said.get("text") and said.get("attachments"):
+            return refusal(400, "BadSyntax")  # "Activity resulted into multiple skype activities"
+        call = Sent(
+            request.method,
+            f"{request.scheme}://{request.host}/{where['region']}",
+            where["conversation"],
+            known if request.method == "POST" else "",
+            said,
+            request.headers.get("Authorization", ""),
+            f"answer-{1 + self.methods.count('POST')}" if request.method == "POST" else known,
+        )
+        self.sent.append(call)
+        if request.method == "DELETE":
+            del self._shown[known]
+        else:
+            self._shown[call.id] = call
+        if self.lost:
+            self.lost -= 1
+            return _hang_up(request)
+        return web.json_response({"id": call.id}, status=201 if request.method == "POST" else 200)
 
 
-def refusal(status: int, **headers: str) -> web.Response:
+_CALLS: Final = (("POST", ""), ("POST", "/{activity}"), ("PUT", "/{activity}"), ("DELETE", "/{activity}"))
+
+
+def refusal(status: int, code: str = "Refused", **headers: str) -> web.Response:
     """What Teams says when it does not take a message."""
-    body = {"error": {"code": "Refused", "message": "not now"}}
+    body = {"error": {"code": code, "message": "not now"}}
     return web.json_response(body, status=status, headers={name.replace("_", "-"): it for name, it in headers.items()})
 
 

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from adapters.teams import TeamsAdapter
 from bot.answers import Answer, Source
-from bot.errors import ModelDown, Unavailable
-from bot.events import Turn
+from bot.errors import OverQuota, Undelivered
+from bot.events import Feedback, Turn
 from tests.teams import standin
 from tests.teams.conftest import FixedDispatcher, Teams, payload
 from tests.teams.standin import refusal, serving
@@ -23,19 +23,22 @@ async def test_a_question_is_acknowledged_and_then_answered_where_it_was_asked(t
 
     await teams.dispatcher.answer_all()
 
-    (sent,) = teams.connector.sent
+    posted, edited = teams.connector.sent
     asked = payload("personal_message")
-    assert (sent.method, sent.conversation, sent.reply_to) == ("POST", asked["conversation"]["id"], asked["id"])
-    assert sent.service_url + "/" == standin.SERVICE_URL
-    assert sent.authorization == f"Bearer {standin.TOKEN}"
-    assert sent.activity["from"]["id"] == asked["recipient"]["id"]
-    assert sent.activity["replyToId"] == asked["id"]
+    assert (posted.method, posted.reply_to, posted.activity["text"]) == ("POST", asked["id"], "…")
+    assert (edited.method, edited.id) == ("PUT", posted.id)
+    for call in (posted, edited):
+        assert (call.conversation, call.service_url + "/") == (asked["conversation"]["id"], standin.SERVICE_URL)
+        assert call.authorization == f"Bearer {standin.TOKEN}"
+        assert call.activity["from"]["id"] == asked["recipient"]["id"]
+        assert call.activity["replyToId"] == asked["id"]
+    assert "25 days" in teams.connector.texts[0]
 
 
 async def test_an_answer_carries_citations_the_ai_label_and_thumbs(teams: Teams) -> None:
     await teams.post(payload("personal_message"))
     await teams.dispatcher.answer_all()
-    (sent,) = teams.connector.sent
+    (sent,) = teams.connector.messages
     assert sent.activity["textFormat"] == "markdown"
     assert sent.activity["channelData"] == {"feedbackLoop": {"type": "default"}}
     assert sent.activity["text"] == (
@@ -74,7 +77,7 @@ async def test_a_thumb_names_the_answer_as_finish_did(teams: Teams) -> None:
     like = payload("reaction_like_added", replyToId="answer-1")
     assert (await teams.post(like)).status_code == 200
     feedback = teams.dispatcher.accepted[-1]
-    assert not isinstance(feedback, Turn)
+    assert isinstance(feedback, Feedback)
     assert [feedback.message_id] == teams.dispatcher.names
 
 
@@ -104,86 +107,6 @@ async def test_five_turns_ask_for_one_token(teams: Teams) -> None:
     assert teams.sign_in.metadata_requests == 1
 
 
-@pytest.mark.parametrize("status", [412, 429, 502, 504])
-async def test_what_teams_puts_off_is_sent_again(teams: Teams, status: int) -> None:
-    teams.connector.refusals.extend([refusal(status, Retry_After="0"), refusal(status, Retry_After="0.01")])
-    await teams.post(payload("personal_message"))
-    await teams.dispatcher.answer_all()
-    assert len(teams.connector.messages) == 1
-
-
-async def test_without_a_word_when_to_come_back_we_wait_a_little(teams: Teams) -> None:
-    teams.connector.refusals.append(refusal(429))
-    await teams.post(payload("personal_message"))
-    started = time.monotonic()
-    await teams.dispatcher.answer_all()
-    assert time.monotonic() - started >= 0.4
-    assert len(teams.connector.messages) == 1
-
-
-@pytest.mark.parametrize(
-    ("status", "headers"), [(403, {}), (500, {}), (429, {"Retry_After": "900"}), (307, {"Location": "/elsewhere"})]
-)
-async def test_what_teams_refuses_is_an_error_and_not_tried_again(
-    teams: Teams, status: int, headers: dict[str, str], caplog: pytest.LogCaptureFixture
-) -> None:
-    teams.connector.refusals.append(refusal(status, **headers))
-    await teams.post(payload("personal_message"))
-    with pytest.raises(Unavailable, match="Teams did not take the answer"):
-        await teams.dispatcher.answer_all()
-    assert teams.connector.calls == 1
-    assert f"{status} Refused" in caplog.text
-
-
-async def test_what_may_have_arrived_is_not_sent_a_second_time(teams: Teams) -> None:
-    teams.connector.refusals.append(None)
-    await teams.post(payload("personal_message"))
-    with pytest.raises(Unavailable):
-        await teams.dispatcher.answer_all()
-    assert teams.connector.calls == 1
-
-
-async def test_a_wrong_password_is_named_in_the_log_and_nothing_sent(
-    teams: Teams, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(standin, "PASSWORD", "another")
-    await teams.post(payload("personal_message"))
-    with pytest.raises(Unavailable):
-        await teams.dispatcher.answer_all()
-    assert "AADSTS7000215" in caplog.text
-    assert not teams.connector.sent
-
-
-async def test_typing_shows_while_we_work_but_not_too_often_nor_at_the_answers_cost(teams: Teams) -> None:
-    await teams.post(payload("personal_message"))
-    reply = teams.dispatcher.reply_to(teams.dispatcher.turn)
-    for word in ("searching", "reading"):
-        await reply.status(word)
-    await reply.write("You have")
-    await reply.finish(teams.dispatcher.answer)
-    assert [call.activity["type"] for call in teams.connector.sent] == ["typing", "message"]
-
-    teams.connector.refusals.append(refusal(429, Retry_After="20"))
-    reply = teams.dispatcher.reply_to(teams.dispatcher.turn)
-    await reply.status("searching")
-    await reply.finish(teams.dispatcher.answer)
-    assert len(teams.connector.messages) == 2
-
-
-async def test_typing_that_fails_as_nobody_expected_costs_the_answer_nothing(
-    teams: Teams, caplog: pytest.LogCaptureFixture
-) -> None:
-    await teams.post(payload("personal_message"))
-    too_deep = "[" * 100_000  # for Python's JSON: a RecursionError
-    for number in range(2):
-        teams.connector.refusals.append(web.Response(text=too_deep, status=201, content_type="application/json"))
-        reply = teams.dispatcher.reply_to(teams.dispatcher.turn)
-        await reply.status("searching")
-        await (reply.fail(ModelDown("No model."), "t") if number else reply.finish(teams.dispatcher.answer))
-    assert len(teams.connector.messages) == 2
-    assert [getattr(record, "error", "") for record in caplog.records] == ["RecursionError"] * 2
-
-
 async def test_a_french_answer_has_french_words_around_it(teams: Teams) -> None:
     teams.dispatcher.answer = replace(teams.dispatcher.answer, language="fr")
     await teams.post(payload("personal_message"))
@@ -192,14 +115,12 @@ async def test_a_french_answer_has_french_words_around_it(teams: Teams) -> None:
     assert "_Caché au modèle : adresse e-mail, nom._\n\n**Sources**\n" in text
 
 
-async def test_an_error_is_told_with_its_trace(teams: Teams, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_error_is_told_with_its_trace(teams: Teams) -> None:
     await teams.post(payload("personal_message"))
-    reply = teams.dispatcher.reply_to(teams.dispatcher.turn)
-    await reply.fail(ModelDown("The model does not answer."), "trace-9")
-    assert teams.connector.messages[0].activity["text"] == "The model does not answer.\n\nTrace: `trace-9`"
-    teams.connector.refusals.append(refusal(403))
-    await reply.fail(ModelDown("The model does not answer."), "trace-10")
-    assert [getattr(record, "trace_id", "") for record in caplog.records][-1] == "trace-10"
+    await teams.dispatcher.reply_to(teams.dispatcher.turn).fail(OverQuota("Too much at once."), "trace-9")
+    (told,) = teams.connector.messages
+    assert told.activity["text"] == "Too much at once.\n\nTrace: `trace-9`"
+    assert "attachments" not in told.activity
 
 
 async def test_a_long_answer_arrives_whole_in_numbered_parts_below_100_kb(teams: Teams) -> None:
@@ -249,7 +170,7 @@ async def test_nothing_secret_and_no_text_is_logged(teams: Teams, caplog: pytest
     await teams.dispatcher.answer_all()
     await teams.post(payload("personal_message"), teams.sign_in.token(aud="another"))
     teams.connector.refusals.append(refusal(403))
-    with pytest.raises(Unavailable):
+    with pytest.raises(Undelivered):
         await teams.dispatcher.answer_all()
     for secret in (token, standin.TOKEN, standin.PASSWORD, "holiday", "25 days", "Anna"):
         assert secret not in caplog.text

@@ -1,0 +1,57 @@
+"""What all of Slack's payloads have in common: reading them safely, our names for theirs, text as people read it."""
+
+import html
+import re
+from collections.abc import Mapping
+
+Payload = Mapping[str, object]
+
+
+def string(mapping: Payload, key: str) -> str:
+    """The string under a key, empty if there is none."""
+    value = mapping.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def inner(mapping: Payload, key: str) -> Payload:
+    """The object under a key, empty if there is none."""
+    value = mapping.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def own_user(payload: Payload) -> str:
+    """Our own user, as whom Slack delivers the event."""
+    authorizations = payload.get("authorizations")
+    for one in authorizations if isinstance(authorizations, list) else ():
+        if isinstance(one, dict) and one.get("is_bot"):
+            return string(one, "user_id")
+    return ""
+
+
+def conversation_id(team: str, channel: str, thread: str = "") -> str:
+    """The name of a thread's conversation; without a thread, what the names of all in the channel begin with."""
+    return f"slack:{team}:{channel}:{thread}"
+
+
+def answer_id(channel: str, ts: str) -> str:
+    """The name of a message of ours: without the workspace, which buttons of an organisation-wide app leave out."""
+    return f"slack:{channel}:{ts}"
+
+
+def plain(text: str, bot: str = "") -> str:
+    """Slack's text as a person reads it, without the mention of `bot`."""
+    if bot:
+        # Looking behind keeps a long row of spaces from being tried from each of them.
+        text = re.sub(rf"(?<![ ,])[ ,]*<@{re.escape(bot)}(\|[^<>]*)?>[,:]?", " ", text)
+    text = re.sub(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>", _label, text)
+    return re.sub(r"[ \t]{2,}", " ", html.unescape(text)).strip()
+
+
+def _label(match: re.Match[str]) -> str:
+    """What Slack shows for `<#C1|general>`, `<!here>`, `<https://…|label>` and their kin."""
+    sign, target, label = match.groups()
+    if sign == "!":
+        return label or f"@{target}"
+    if not sign:
+        return label or target.removeprefix("mailto:")
+    return sign + (label or target).removeprefix(sign)

@@ -1,0 +1,58 @@
+"""What a failed call to Slack means: to be tried again, never to succeed, or perhaps taken all the same."""
+
+import logging
+from typing import Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+# Slack's refusals, a broken line, and the SDK stumbling over what some proxy answered in Slack's place.
+_STUMBLES: Final = (ValueError, AttributeError, TypeError, KeyError, RecursionError)
+FAILURES: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, *_STUMBLES)
+
+GONE: Final = frozenset(
+    {"message_not_found", "cant_update_message", "edit_window_closed"}
+)  # the message, not the place
+_SLOWER: Final = frozenset({"ratelimited", "rate_limited"})
+_PASSING: Final = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
+)
+
+log = logging.getLogger(__name__)
+
+
+class NotTaken(Exception):
+    """Slack did not take a call, for `reason`; it asks for a pause of `pause` seconds.
+
+    `lasting` tells that it never will; `unsure` that it may have, though it did not say so.
+    """
+
+    def __init__(self, reason: str, *, pause: float = 0.0, lasting: bool = False, unsure: bool = False) -> None:
+        super().__init__(f"Slack did not take a call: {reason}")
+        self.reason = reason
+        self.pause = pause
+        self.lasting = lasting
+        self.unsure = unsure
+
+
+def not_taken(error: Exception) -> NotTaken:
+    """Says in our words why a call failed; an error's own text may quote what we sent."""
+    response = error.response if isinstance(error, SlackApiError) else None
+    if not isinstance(response, AsyncSlackResponse):
+        return _noted(NotTaken(type(error).__name__, unsure=not isinstance(error, aiohttp.ClientConnectorError)))
+    code = str(response.data.get("error", "")) if isinstance(response.data, dict) else ""
+    slower = code in _SLOWER or response.status_code == 429
+    passing = slower or not code or code in _PASSING or response.status_code >= 500
+    reason = code or f"status {response.status_code}"
+    return _noted(NotTaken(reason, pause=_pause(response), lasting=not passing, unsure=passing and not slower))
+
+
+def _pause(response: AsyncSlackResponse) -> float:
+    asked = str(response.headers.get("Retry-After", ""))
+    return float(asked) if asked.isdecimal() else 0.0
+
+
+def _noted(refusal: NotTaken) -> NotTaken:
+    log.info("slack did not take a call", extra={"reason": refusal.reason})
+    return refusal

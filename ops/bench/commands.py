@@ -1,0 +1,79 @@
+"""`hausgeist bench NAME`: measures, each ending in lines `name=… ratio=…`."""
+
+import asyncio
+import sys
+
+import click
+
+from ops.terminal import working
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def bench(context: click.Context) -> None:
+    """Measure; without a name, the memory and cold start of the service."""
+    if context.invoked_subcommand is None:
+        context.invoke(footprint)
+
+
+@bench.command()
+def footprint() -> None:
+    """Memory and cold start of the service without the model server."""
+    from ops.bench.cold_start import footprint as measure
+
+    with working():
+        measure()
+
+
+@bench.command()
+@click.option("--kills", default=500, show_default=True, type=click.IntRange(0))
+@click.option("--questions", default=2000, show_default=True, type=click.IntRange(1))
+@click.option("--pause", default=2.5, show_default=True, help="Seconds between two kills, on average.")
+@click.option("--seed", default=None, type=int, help="The same kills in the same order.")
+def crash(kills: int, questions: int, pause: float, seed: int | None) -> None:
+    """Kill what runs while questions flow: none lost, answered twice, out of order or met with silence."""
+    from ops.bench.crash import run_crash
+
+    with working():
+        if not asyncio.run(run_crash(kills, questions, pause, seed)).sound:
+            sys.exit(1)
+
+
+@bench.command()
+@click.option("--seconds", default=60.0, show_default=True, help="How long each outage lasts.")
+def outages(seconds: float) -> None:
+    """Take one part away for a while: what people see, and whether all recovers alone."""
+    from ops.bench.outages import run_outages
+
+    with working():
+        if not all(outcome.recovered for outcome in asyncio.run(run_outages(seconds))):
+            sys.exit(1)
+
+
+@bench.command()
+def state() -> None:
+    """Client CPU and round trips of loading and saving a turn's state, against seven separate awaits."""
+    from ops.bench.state import run_state
+
+    with working():
+        asyncio.run(run_state())
+
+
+@bench.command()
+@click.option("--events", "count", default=30_000, show_default=True, type=click.IntRange(1))
+def events(count: int) -> None:
+    """Slack's ceiling of an hour, compressed: acknowledgement, and events per CPU second with one replica and two."""
+    from ops.bench.events import run_events
+
+    with working():
+        asyncio.run(run_events(count))
+
+
+@bench.command()
+@click.option("--seconds", default=30.0, show_default=True, help="How long each load lasts.")
+def overload(seconds: float) -> None:
+    """Four times the questions that the model can answer: the answers go on, the others are told."""
+    from ops.bench.overload import run_overload
+
+    with working():
+        asyncio.run(run_overload(seconds))

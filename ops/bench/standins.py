@@ -1,0 +1,214 @@
+"""Slack and Teams on loopback, one server that keeps everything posted: every message with all its versions, for ever.
+
+Knows neither our processes nor our questions; what was shown is judged elsewhere.
+"""
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
+from typing import Any, Final, Self
+
+import orjson
+from aiohttp import web
+
+from ops.bench.shown import Json, Kind, Posted, Version, slack_version, teams_version
+
+TEAM: Final = "T0BENCH"
+BOT: Final = "U0GEIST"
+TEAMS_BOT: Final = "28:hausgeist"
+TENANT: Final = "00000000-0000-4000-8000-0000000000be"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Workplace:
+    """The workspace and the tenant in which our bot works; an async context manager.
+
+    `storm(seconds)` has every call refused with 429; a call is up to `delay` seconds on its way, and so is its answer.
+    """
+
+    def __init__(self) -> None:
+        self.posts: dict[str, list[Posted]] = defaultdict(list)  # by place, in order of posting
+        self.whispers: list[Posted] = []
+        self.statuses: list[tuple[str, Version]] = []
+        self.calls: dict[str, int] = defaultdict(int)
+        self.refused = 0
+        self.touched_at = 0.0  # the last call that changed something
+        self.delay = 0.0
+        self.port = 0
+        self._stormy_until = 0.0
+        self._numbers = count(1)
+        self._known: dict[tuple[str, str], Posted] = {}  # by channel or conversation, and id
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(middlewares=[self._weather])
+        app.router.add_route("*", "/api/{method}", self._slack)
+        path = "/teams/v3/conversations/{conversation}/activities"
+        app.router.add_post(path, self._teams_post)
+        app.router.add_post(path + "/{activity}", self._teams_post)
+        app.router.add_put(path + "/{activity}", self._teams_edit)
+        app.router.add_delete(path + "/{activity}", self._teams_delete)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    @property
+    def slack_url(self) -> str:
+        """For SLACK_API_URL."""
+        return f"http://127.0.0.1:{self.port}/api/"
+
+    @property
+    def teams_url(self) -> str:
+        """For HAUSGEIST_TEAMS_SERVICE_URLS, and as `serviceUrl` of activities."""
+        return f"http://127.0.0.1:{self.port}/teams/"
+
+    def storm(self, seconds: float) -> None:
+        """Refuses everything with 429 from now on, for so long."""
+        self._stormy_until = time.time() + seconds
+
+    @web.middleware
+    async def _weather(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The way to the platform and back: a caller that dies on it may have been heard."""
+        self.calls[request.match_info.get("method", f"{request.method} activity")] += 1
+        if time.time() < self._stormy_until:
+            self.refused += 1
+            pause = {"Retry-After": str(random.randint(1, 5))}  # noqa: S311 - plays a platform
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=pause)
+        try:
+            await request.read()
+        except ConnectionError:  # its caller was killed before all of it had left
+            return web.Response(status=400)
+        await asyncio.sleep(random.uniform(0, self.delay))  # noqa: S311
+        response = await handler(request)
+        await asyncio.sleep(random.uniform(0, self.delay))  # noqa: S311
+        return response
+
+    async def _slack(self, request: web.Request) -> web.Response:
+        said = self._methods.get(request.match_info["method"], _unknown)(self, await _arguments(request))
+        return web.json_response({"ok": "error" not in said, **said}, dumps=_dumps)
+
+    def _auth_test(self, _: Json) -> Json:
+        return {"team": "Bench", "team_id": TEAM, "user_id": BOT, "bot_id": "B0GEIST"}
+
+    def _post_message(self, call: Json) -> Json:
+        ts = f"{int(time.time())}.{next(self._numbers):06}"
+        place = slack_place(call["channel"], call.get("thread_ts") or ts)
+        self._keep(call["channel"], Posted(place, ts, [slack_version(call)], metadata=call.get("metadata") or {}), call)
+        return {"channel": call["channel"], "ts": ts, "message": {"text": call.get("text", ""), "ts": ts}}
+
+    def _update(self, call: Json) -> Json:
+        post = self._known.get((call["channel"], call["ts"]))
+        if post is None or not post.stands:
+            return {"error": "message_not_found"}
+        post.metadata = call.get("metadata") or post.metadata
+        self._edit(post, call, slack_version({**post.body, **call}))
+        return {"channel": call["channel"], "ts": post.id, "text": call.get("text", "")}
+
+    def _delete(self, call: Json) -> Json:
+        return {"ts": call["ts"]} if self._erase(call["channel"], call["ts"]) else {"error": "message_not_found"}
+
+    def _whisper(self, call: Json) -> Json:
+        ts = f"{int(time.time())}.{next(self._numbers):06}"
+        place = slack_place(call["channel"], call.get("thread_ts") or "")
+        self.whispers.append(Posted(place, ts, [slack_version(call)], user=call["user"], body=call))
+        self.touched_at = time.time()
+        return {"message_ts": ts}
+
+    def _set_status(self, call: Json) -> Json:
+        place = slack_place(call["channel_id"], call["thread_ts"])
+        self.statuses.append((place, Version(time.time(), Kind.DRAFT, call.get("status", ""))))
+        return {}
+
+    def _replies(self, call: Json) -> Json:
+        root = str(call["ts"])
+        asked: Json = {"type": "message", "ts": root, "thread_ts": root, "user": "U0ASKER", "text": "?"}
+        stands = [post for post in self.posts[slack_place(call["channel"], root)] if post.stands]
+        all_of_it = [asked, *(_slack_message(post, root) for post in stands)]
+        begin = int(call.get("cursor") or 0)
+        end = begin + int(call.get("limit") or 1000)
+        more = end < len(all_of_it)
+        cursor = {"next_cursor": str(end) if more else ""}
+        return {"messages": all_of_it[begin:end], "has_more": more, "response_metadata": cursor}
+
+    _methods: Mapping[str, Callable[["Workplace", Json], Json]] = {
+        "auth.test": _auth_test,
+        "chat.postMessage": _post_message,
+        "chat.update": _update,
+        "chat.delete": _delete,
+        "chat.postEphemeral": _whisper,
+        "assistant.threads.setStatus": _set_status,
+        "conversations.replies": _replies,
+    }
+
+    async def _teams_post(self, request: web.Request) -> web.Response:
+        conversation, activity = request.match_info["conversation"], await request.json()
+        name = f"{int(time.time() * 1000)}{next(self._numbers):06}"
+        if activity.get("type") == "message":
+            asked = request.match_info.get("activity") or activity.get("replyToId") or ""
+            self._keep(conversation, Posted(conversation, name, [teams_version(activity)], asked), activity)
+        return web.json_response({"id": name}, status=201)
+
+    async def _teams_edit(self, request: web.Request) -> web.Response:
+        post = self._known.get((request.match_info["conversation"], request.match_info["activity"]))
+        if post is None or not post.stands:
+            return web.json_response({"error": {"code": "NotFound", "message": "gone"}}, status=404)
+        activity = await request.json()
+        self._edit(post, activity, teams_version(activity))
+        return web.json_response({"id": post.id})
+
+    async def _teams_delete(self, request: web.Request) -> web.Response:
+        erased = self._erase(request.match_info["conversation"], request.match_info["activity"])
+        return web.Response(status=200 if erased else 404)
+
+    def _keep(self, channel: str, post: Posted, body: Json) -> None:
+        post.body = body
+        self.touched_at = time.time()
+        self.posts[post.place].append(post)
+        self._known[channel, post.id] = post
+
+    def _edit(self, post: Posted, body: Json, version: Version) -> None:
+        post.body = {**post.body, **body}
+        post.versions.append(version)
+        self.touched_at = time.time()
+
+    def _erase(self, channel: str, message: str) -> bool:
+        post = self._known.get((channel, message))
+        if post is None or not post.stands:
+            return False
+        post.deleted_at = self.touched_at = time.time()
+        return True
+
+
+def slack_place(channel: str, thread: str) -> str:
+    """The name of a Slack conversation here; a Teams conversation is named by its id."""
+    return f"{channel}:{thread}"
+
+
+async def _arguments(request: web.Request) -> dict[str, Any]:
+    """A call's arguments, in any of the three forms in which Slack takes them."""
+    if request.content_type == "application/json":
+        return dict(orjson.loads(await request.read()))
+    given = {**request.query, **await request.post()}
+    return {name: orjson.loads(it) if name in ("blocks", "metadata") else it for name, it in given.items()}  # type: ignore[arg-type]  # no files
+
+
+def _unknown(_: Workplace, __: Json) -> Json:
+    return {"error": "unknown_method"}
+
+
+def _dumps(said: object) -> str:
+    return orjson.dumps(said).decode()
+
+
+def _slack_message(post: Posted, root: str) -> Json:
+    text, blocks = post.body.get("text", ""), post.body.get("blocks") or []
+    ours = {"type": "message", "user": BOT, "bot_id": "B0GEIST", "ts": post.id, "thread_ts": root, "text": text}
+    return {**ours, "blocks": blocks, "metadata": post.metadata} if post.metadata else {**ours, "blocks": blocks}

@@ -1,0 +1,41 @@
+"""What waits in the inbox and what was put aside, for admins: no text is shown."""
+
+from datetime import UTC, datetime
+
+import click
+
+from bot.inbox import Inbox
+from ops.build import state
+from ops.settings import Settings
+
+
+async def show_line(settings: Settings) -> None:
+    """Prints how much waits and runs."""
+    async with state(settings) as (redis, seal):
+        line = await Inbox(redis, seal).line()
+    click.echo(
+        f"{line.messages} questions open: {line.ready} conversations wait, {line.running} are being answered, "
+        f"{line.later} are put off; {line.parked} turns are parked"
+    )
+
+
+async def show_parked(settings: Settings) -> None:
+    """Prints the turns that failed too often, the oldest first."""
+    async with state(settings) as (redis, seal):
+        parked = await Inbox(redis, seal).parked()
+    for one in parked:
+        when = datetime.fromtimestamp(one.at, UTC).isoformat(" ", "seconds")
+        facts = ", ".join(f"{name} {value}" for name, value in one.facts.items())
+        click.echo(f"{one.id}  {when}  {one.conversation}  {facts}")
+    if not parked:
+        click.echo("Nothing is parked.")
+
+
+async def replay(settings: Settings, identifiers: tuple[str, ...], *, everything: bool) -> list[str]:
+    """Puts parked turns in line again; returns the ids that are not there."""
+    async with state(settings) as (redis, seal):
+        inbox = Inbox(redis, seal)
+        wanted = [one.id for one in await inbox.parked()] if everything else identifiers
+        missing = [one for one in wanted if not await inbox.replay(one)]
+    click.echo(f"{len(wanted) - len(missing)} turns are in line again.")
+    return missing

@@ -1,0 +1,240 @@
+"""The inbox, on a real Valkey: once, in order, fairly, within bounds, whoever dies in between."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from redis.asyncio import Redis
+
+from bot import inbox as inboxes
+from bot.events import Edited, Person, Turn
+from bot.inbox import Inbox, Job, merged
+from bot.seal import Seal
+from tests.bot.house import KEY
+
+MARA, LENA = Person("test:mara", "Mara"), Person("test:lena", "Lena")
+
+
+@pytest.fixture
+def inbox(redis: Redis) -> Inbox:
+    return Inbox(redis, Seal(KEY), lease_seconds=0.3)
+
+
+def message(name: str, conversation: str = "c1", person: Person = MARA, **changes: object) -> Turn:
+    turn = Turn(f"e-{name}", f"m-{name}", "test", conversation, person, f"What of {name}?", sent_at=float(len(name)))
+    return replace(turn, **changes)  # type: ignore[arg-type]  # the tests name the fields
+
+
+async def take(inbox: Inbox) -> Job:
+    job = await inbox.take()
+    assert job
+    return job
+
+
+async def test_a_message_comes_back_whole_and_once(inbox: Inbox) -> None:
+    asked = message("a", reply_to={"channel": "C1"}, private=True, person=Person("p", "P", frozenset({"hr"})))
+    twin = replace(asked, event_id="another event of the same message")
+    assert [await inbox.accept(turn) for turn in (asked, asked, twin)] == ["taken", "seen", "seen"]
+    job = await take(inbox)
+    assert job.turns == (asked,)
+    assert await inbox.take() is None
+    assert await inbox.settle(job)
+    assert await inbox.take() is None
+    assert await inbox.accept(twin) == "seen"
+
+
+async def test_what_waits_is_sealed(inbox: Inbox, redis: Redis) -> None:
+    await inbox.accept(message("ann.meier@firm.example"))
+    for key in await redis.keys():
+        assert b"ann.meier@firm.example?" not in (await redis.dump(key) or b"")
+
+
+async def test_messages_in_a_row_are_merged_in_the_order_they_were_sent(inbox: Inbox) -> None:
+    for name in ("ccc", "a", "bb"):
+        await inbox.accept(message(name))
+    job = await take(inbox)
+    turn = merged(job.turns)
+    assert turn.text == "What of a?\nWhat of bb?\nWhat of ccc?"
+    assert turn.messages == ("m-a", "m-bb", "m-ccc")
+    assert turn.message_id == "m-a"
+
+
+async def test_two_people_in_one_thread_are_answered_one_after_the_other(inbox: Inbox) -> None:
+    for name, person in (("a", MARA), ("bb", MARA), ("ccc", LENA), ("dddd", MARA)):
+        await inbox.accept(message(name, person=person))
+    asked = []
+    while job := await inbox.take():
+        asked.append([turn.message_id for turn in job.turns])
+        await inbox.settle(job)
+    assert asked == [["m-a", "m-bb"], ["m-ccc"], ["m-dddd"]]
+
+
+async def test_what_arrives_while_an_answer_runs_is_the_next_turn(inbox: Inbox) -> None:
+    await inbox.accept(message("a"))
+    job = await take(inbox)
+    await inbox.accept(message("bb"))
+    await inbox.accept(message("ccc"))
+    assert await inbox.take() is None
+    await inbox.settle(job)
+    assert [turn.message_id for turn in (await take(inbox)).turns] == ["m-bb", "m-ccc"]
+
+
+async def test_a_worker_that_dies_is_followed_by_one_that_knows_what_it_posted(inbox: Inbox) -> None:
+    await inbox.accept(message("a"))
+    first = await take(inbox)
+    assert not first.again
+    assert await inbox.record(first, "ts-1", 0)
+    await inbox.accept(message("bb"))
+    second = await after_the_lease(inbox)
+    assert (second.posted, second.again, second.tries) == ({0: "ts-1"}, True, 2)
+    assert [turn.message_id for turn in second.turns] == ["m-a"]
+    assert int(second.fence) > int(first.fence)
+
+
+async def test_who_lost_the_lease_can_do_nothing_any_more(inbox: Inbox) -> None:
+    await inbox.accept(message("a"))
+    first = await take(inbox)
+    second = await after_the_lease(inbox)
+    assert not await inbox.record(first, "ts-1", 0)
+    assert not await inbox.settle(first)
+    await inbox.release(first)
+    assert await inbox.renew([first, second]) == ["lost", "held"]
+    assert await inbox.settle(second)
+
+
+async def test_a_renewed_lease_does_not_end(inbox: Inbox) -> None:
+    await inbox.accept(message("a"))
+    job = await take(inbox)
+    for _ in range(5):
+        await asyncio.sleep(0.1)
+        assert await inbox.renew([job]) == ["held"]
+        assert await inbox.take() is None
+
+
+async def test_a_flood_of_one_person_delays_nobody_else(inbox: Inbox) -> None:
+    for n in range(inboxes.PER_PERSON + 1):
+        outcome = await inbox.accept(message(f"flood {n}", conversation=f"flood {n}"))
+    assert outcome == "full"
+    await inbox.accept(message("lena's", conversation="lena's", person=LENA))
+    await inbox.accept(message("lena's next", conversation="lena's next", person=LENA))
+    order = []
+    while job := await inbox.take():
+        order.append(job.conversation)
+        await inbox.settle(job)
+    assert order.index("lena's") == 1
+    assert order.index("lena's next") == 3
+    assert len(order) == inboxes.PER_PERSON + 2
+
+
+async def test_one_conversation_holds_so_much_and_no_more(inbox: Inbox) -> None:
+    outcomes = [await inbox.accept(message(f"{n}")) for n in range(inboxes.PER_CONVERSATION + 2)]
+    assert outcomes.count("full") == 2
+    job = await take(inbox)
+    assert len(job.turns) == inboxes.MERGED_MESSAGES
+
+
+async def test_given_back_it_is_taken_again_and_does_not_count(inbox: Inbox) -> None:
+    await inbox.accept(message("a"))
+    await inbox.release(await take(inbox))
+    job = await take(inbox)
+    assert job.tries == 1
+    await inbox.release(job, 0.1, counts=True)
+    assert await inbox.take() is None
+    await asyncio.sleep(0.15)
+    assert (await take(inbox)).tries == 2
+
+
+async def test_who_waits_is_told_how_many_come_first(inbox: Inbox) -> None:
+    for name, person in (("a", MARA), ("bb", LENA)):
+        await inbox.accept(message(name, conversation=name, person=person))
+    assert await inbox.notice(after=1, every=10) is None
+    running = await take(inbox)
+    told = await inbox.notice(after=0, every=10)
+    assert told
+    assert (told.conversation, told.ahead) == ("bb", 1)
+    assert await inbox.take() is None, "while it is told, nobody answers it"
+    assert await inbox.record(told, "ts-1", 0)
+    await inbox.release(told)
+    assert await inbox.notice(after=0, every=10) is None
+    await inbox.settle(running)
+    assert ((await take(inbox)).posted, (await inbox.line()).running) == ({0: "ts-1"}, 1)
+
+
+async def test_an_edit_changes_what_waits_and_offers_what_is_answered(inbox: Inbox) -> None:
+    def edit(name: str, version: str) -> Edited:
+        return Edited(f"e-{version}", version, message(name, text="Something else?"))
+
+    await inbox.accept(message("a"))
+    assert await inbox.edit(edit("a", "v1")) == "replaced"
+    assert await inbox.edit(edit("a", "v1")) == "seen"
+    job = await take(inbox)
+    assert job.turns[0].text == "Something else?"
+    assert await inbox.edit(edit("a", "v2")) == "answered"
+    assert await inbox.edit(edit("never seen", "v3")) == "new"
+
+
+async def test_what_is_deleted_while_it_waits_or_runs_is_withdrawn(inbox: Inbox) -> None:
+    for name in ("a", "bb"):
+        await inbox.accept(message(name))
+    await inbox.withdraw("c1", "m-a")
+    job = await take(inbox)
+    assert merged(job.turns).text == "What of bb?"
+    await inbox.withdraw("c1", "m-bb")
+    assert await inbox.renew([job]) == ["stop"]
+    await inbox.withdraw("c1", "m-unknown")
+
+
+async def test_stop_ends_what_runs_and_what_waits_of_one_person_in_one_place(inbox: Inbox) -> None:
+    for name, person in (("x:1", MARA), ("x:2", MARA), ("x:3", LENA), ("y:1", MARA)):
+        await inbox.accept(message(name, conversation=name, person=person))
+    running = await take(inbox)
+    assert running.conversation == "x:1"
+    assert await inbox.stop(MARA.id, "x:") == 2
+    assert await inbox.renew([running]) == ["stop"]
+    waiting = await take(inbox)
+    assert (waiting.conversation, waiting.stop) == ("x:2", True)
+    assert not (await take(inbox)).stop
+    assert await inbox.stop(MARA.id, "nowhere") == 0
+
+
+async def test_what_failed_too_often_is_parked_and_can_be_replayed(inbox: Inbox) -> None:
+    await inbox.accept(message("a"))
+    await inbox.park(await take(inbox), "trace-1", {"reason": "failed too often"})
+    assert await inbox.take() is None
+    (parked,) = await inbox.parked()
+    assert (parked.id, parked.conversation, parked.facts) == ("trace-1", "c1", {"reason": "failed too often"})
+    assert await inbox.replay("trace-1")
+    assert not await inbox.replay("trace-1")
+    assert (await take(inbox)).turns == (message("a"),)
+    assert not await inbox.parked()
+
+
+async def test_a_kept_question_can_be_asked_again(inbox: Inbox) -> None:
+    await inbox.keep("trace-1", message("a"))
+    assert await inbox.kept("trace-1") == message("a")
+    assert await inbox.kept("trace-2") is None
+
+
+async def test_every_key_expires_and_nothing_is_left_of_what_is_done(inbox: Inbox, redis: Redis) -> None:
+    for n in range(3):
+        await inbox.accept(message(f"{n}", conversation=f"c{n}"))
+    while job := await inbox.take():
+        await inbox.record(job, "ts", 0)
+        await inbox.settle(job)
+    for key in await redis.keys():
+        assert await redis.ttl(key) > 0, key
+    left = {str(key).partition("hg:{inbox}:")[2].strip("'").split(":")[0] for key in await redis.keys()}
+    assert left == {"seen", "fence", "bell"}
+
+
+async def test_with_another_key_nothing_is_lost_and_nothing_is_read(inbox: Inbox, redis: Redis) -> None:
+    await inbox.accept(message("a"))
+    (turn,) = (await take(Inbox(redis, Seal(bytes(32)), lease_seconds=0.1))).turns
+    assert (turn.withdrawn, turn.text, turn.platform) == (True, "", "")
+    assert (await after_the_lease(inbox)).turns == (message("a"),)
+
+
+async def after_the_lease(inbox: Inbox) -> Job:
+    while not (job := await inbox.take()):
+        await asyncio.sleep(0.02)
+    return job

@@ -1,0 +1,84 @@
+"""The platforms' stand-in: it keeps every version of every message, and refuses all in a storm."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from ops.bench.instant_model import MARK
+from ops.bench.shown import Kind
+from ops.bench.standins import Workplace, slack_place
+
+THUMBS = {"type": "context_actions", "elements": [{"type": "feedback_buttons", "action_id": "hausgeist_feedback"}]}
+AI_LABEL = {"type": "https://schema.org/Message", "additionalType": ["AIGeneratedContent"]}
+
+
+@pytest.fixture
+async def workplace() -> AsyncIterator[Workplace]:
+    async with Workplace() as workplace:
+        yield workplace
+
+
+@pytest.fixture
+async def http(workplace: Workplace) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def slack(http: aiohttp.ClientSession, workplace: Workplace, method: str, **call: Any) -> dict[str, Any]:
+    async with http.post(workplace.slack_url + method, json=call) as response:
+        return dict(await response.json())
+
+
+async def test_slack_messages_are_kept_in_all_versions(http: aiohttp.ClientSession, workplace: Workplace) -> None:
+    noted = {"event_type": "hausgeist_answer", "event_payload": {"turn": "t1"}}
+    said = await slack(http, workplace, "chat.postMessage", channel="C1", thread_ts="1.1", text="…", metadata=noted)
+    blocks = [{"type": "markdown", "text": "to Q1-1"}, THUMBS]
+    await slack(http, workplace, "chat.update", channel="C1", ts=said["ts"], text="to Q1-1", blocks=blocks)
+    (post,) = workplace.posts[slack_place("C1", "1.1")]
+    assert [(version.kind, version.text) for version in post.versions] == [
+        (Kind.DRAFT, "…"),
+        (Kind.ANSWER, "to Q1-1"),
+    ]
+    assert (await slack(http, workplace, "chat.delete", channel="C1", ts=said["ts"]))["ok"]
+    assert not post.stands
+    assert (await slack(http, workplace, "chat.update", channel="C1", ts=said["ts"]))["error"] == "message_not_found"
+
+
+async def test_a_thread_is_read_page_by_page_with_metadata(http: aiohttp.ClientSession, workplace: Workplace) -> None:
+    for number in range(3):
+        noted = {"event_type": "hausgeist_answer", "event_payload": {"turn": f"t{number}"}}
+        await slack(http, workplace, "chat.postMessage", channel="C1", thread_ts="1.1", text="…", metadata=noted)
+    turns, cursor = [], ""
+    while True:
+        page = await slack(http, workplace, "conversations.replies", channel="C1", ts="1.1", limit=2, cursor=cursor)
+        turns += [line["metadata"]["event_payload"]["turn"] for line in page["messages"] if "metadata" in line]
+        cursor = page["response_metadata"]["next_cursor"]
+        if not cursor:
+            break
+    assert turns == ["t0", "t1", "t2"]
+
+
+async def test_teams_messages_are_posted_edited_and_deleted(http: aiohttp.ClientSession, workplace: Workplace) -> None:
+    place = f"{workplace.teams_url}v3/conversations/a:chat-1/activities"
+    async with http.post(f"{place}/asked-1", json={"type": "message", "text": "…"}) as response:
+        name = (await response.json())["id"]
+    await http.put(f"{place}/{name}", json={"type": "message", "text": "to Q1-1", "entities": [AI_LABEL]})
+    (post,) = workplace.posts["a:chat-1"]
+    assert (post.asked, post.now.kind, post.now.text) == ("asked-1", Kind.ANSWER, "to Q1-1")
+    await http.delete(f"{place}/{name}")
+    assert (await http.put(f"{place}/{name}", json={"type": "message", "text": ""})).status == 404
+
+
+async def test_a_storm_refuses_everything(http: aiohttp.ClientSession, workplace: Workplace) -> None:
+    workplace.storm(60)
+    async with http.post(workplace.slack_url + "chat.postMessage", json={"channel": "C1", "text": "a"}) as response:
+        assert response.status == 429
+        assert 1 <= int(response.headers["Retry-After"]) <= 5
+    workplace.storm(0)
+    assert (await slack(http, workplace, "auth.test"))["ok"]
+
+
+def test_a_mark_is_found_in_what_is_said() -> None:
+    assert MARK.findall("… This is question Q17-3.\n\n… This is question Q17-4.") == ["Q17-3", "Q17-4"]

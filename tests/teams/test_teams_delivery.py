@@ -1,0 +1,305 @@
+"""A placeholder is posted and recorded first, and the answer edited into it: never twice, whatever Teams does."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from adapters.teams_events import Address
+from adapters.teams_reply import TeamsReply
+from adapters.teams_sdk import TeamsBot
+from bot.answers import Answer
+from bot.errors import ModelDown, StateDown, Stopped, Undelivered
+from bot.ticket import FreeTicket, Superseded
+from tests.teams import standin
+from tests.teams.conftest import ANSWER, Teams, payload, until
+from tests.teams.standin import refusal
+
+LONG = Answer(text="\n\n".join(f"Paragraph {number} " + "x" * 1000 for number in range(40)), trace_id="trace-2")
+
+
+class Desk:
+    """One question in Teams, and as many workers as a test needs to reply to it."""
+
+    def __init__(self, teams: Teams, bot: TeamsBot) -> None:
+        self.connector = teams.connector
+        self.turn = teams.dispatcher.turn
+        self._bot = bot
+
+    def worker(self, ticket: FreeTicket, *, patience: float = 8.0) -> TeamsReply:
+        return TeamsReply(self._bot, Address(**self.turn.reply_to), ticket, patience=patience, pause=0.05)
+
+
+@pytest.fixture
+async def desk(teams: Teams) -> AsyncIterator[Desk]:
+    await teams.post(payload("personal_message"))
+    bot = TeamsBot(standin.APP_ID, standin.PASSWORD, standin.TENANT, "SingleTenant")
+    yield Desk(teams, bot)
+    bot.close()
+
+
+class Unrecorded(FreeTicket):
+    """A ticket whose owner cannot note what was posted, at least the first time."""
+
+    def __init__(self, *reasons: BaseException) -> None:
+        super().__init__()
+        self._reasons = list(reasons)
+
+    async def record(self, message: str, part: int = 0) -> None:
+        if self._reasons:
+            raise self._reasons.pop()
+        await super().record(message, part)
+
+
+def buttons(message: standin.Sent) -> list[tuple[str, dict[str, Any]]]:
+    cards = [attachment["content"] for attachment in message.activity.get("attachments", [])]
+    return [(action["title"], action["data"]) for card in cards for action in card["actions"]]
+
+
+async def test_waiting_becomes_searching_and_then_the_answer_in_one_message(desk: Desk) -> None:
+    ticket = FreeTicket()
+    reply = desk.worker(ticket)
+    await reply.waiting("3 before you")
+    await until(lambda: desk.connector.texts == ["3 before you"])
+    await reply.status("Searching <b>…")
+    await until(lambda: desk.connector.texts == ["Searching &lt;b>…"])
+    await reply.write("You have")
+    assert await reply.finish(ANSWER) == f"{desk.turn.conversation}:answer-1"
+    assert desk.connector.methods == ["POST", "PUT", "PUT"]
+    assert ticket.posted == {0: "answer-1"}
+    assert len(desk.connector.answers) == 1
+
+
+async def test_growing_words_are_not_shown_yet(desk: Desk) -> None:
+    reply = desk.worker(FreeTicket())
+    await reply.write("You have")
+    await until(lambda: desk.connector.texts == ["…"])
+    await reply.write(" 25 days")
+    await reply.finish(ANSWER)
+    assert desk.connector.methods == ["POST", "PUT"]
+
+
+async def test_the_placeholder_can_be_stopped_and_the_answer_not(desk: Desk) -> None:
+    reply = desk.worker(FreeTicket())
+    await reply.status("Searching …")
+    await until(lambda: desk.connector.messages)
+    assert buttons(desk.connector.messages[0]) == [("Stop", {"hausgeist": "stop", "place": desk.turn.conversation})]
+    await reply.finish(ANSWER)
+    assert not buttons(desk.connector.messages[0])
+
+
+async def test_a_worker_that_takes_over_edits_the_message_that_it_finds(desk: Desk) -> None:
+    first = FreeTicket()
+    await desk.worker(first).status("Searching …")
+    await until(lambda: first.posted)
+    await desk.worker(FreeTicket(again=True, posted=dict(first.posted))).finish(ANSWER)
+    assert desk.connector.methods == ["POST", "PUT"]
+    assert len(desk.connector.answers) == len(desk.connector.messages) == 1
+
+
+async def test_a_crash_before_the_record_leaves_one_empty_placeholder_and_one_answer(desk: Desk) -> None:
+    desk.connector.lost = 1
+    crashed = desk.worker(FreeTicket())
+    await crashed.status("Searching …")
+    await until(lambda: desk.connector.sent)
+    await desk.worker(FreeTicket(again=True)).finish(ANSWER)
+    assert desk.connector.texts[0] == "Searching …"
+    assert [message.id for message in desk.connector.answers] == ["answer-2"]
+
+
+async def test_who_was_superseded_takes_the_placeholder_back_and_says_nothing(desk: Desk) -> None:
+    reply = desk.worker(Unrecorded(Superseded(), Superseded(), Superseded()))
+    await reply.status("Searching …")
+    await until(lambda: desk.connector.methods == ["POST", "DELETE"])
+    with pytest.raises(Superseded):
+        await reply.finish(ANSWER)
+    with pytest.raises(Superseded):
+        await reply.fail(ModelDown("No model."), "t")
+    assert not desk.connector.messages
+
+
+async def test_who_is_stopped_before_the_record_takes_the_placeholder_back(desk: Desk) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await desk.worker(Unrecorded(asyncio.CancelledError())).finish(ANSWER)
+    assert desk.connector.methods == ["POST", "DELETE"]
+
+
+async def test_what_redis_did_not_note_is_taken_back_and_posted_anew(desk: Desk) -> None:
+    await desk.worker(Unrecorded(StateDown("Redis does not answer."))).finish(ANSWER)
+    assert desk.connector.methods == ["POST", "DELETE", "POST", "PUT"]
+    assert len(desk.connector.answers) == len(desk.connector.messages) == 1
+
+
+async def test_without_leave_nothing_is_posted_and_an_answer_only_edited(desk: Desk) -> None:
+    over = FreeTicket(valid_until=0.0)
+    reply = desk.worker(over)
+    await reply.status("Searching …")
+    for conclude in (reply.finish(ANSWER), reply.fail(ModelDown("No model."), "t")):
+        with pytest.raises(Superseded):
+            await conclude
+    assert not desk.connector.sent
+
+    owner = FreeTicket()
+    await desk.worker(owner).status("Searching …")
+    await until(lambda: owner.posted)
+    over.posted.update(owner.posted)
+    await desk.worker(over).finish(ANSWER)
+    with pytest.raises(Superseded):
+        await desk.worker(over).fail(ModelDown("No model."), "t")
+    assert len(desk.connector.answers) == 1
+
+
+@pytest.mark.parametrize("status", [412, 429, 500, 502, 504, None])
+async def test_what_teams_puts_off_is_said_later(desk: Desk, status: int | None) -> None:
+    for _ in range(2):
+        desk.connector.refusals.append(refusal(status, Retry_After="0") if status else None)
+    await desk.worker(FreeTicket()).finish(ANSWER)
+    assert len(desk.connector.answers) == len(desk.connector.messages) == 1
+
+
+async def test_a_storm_of_429_is_sat_out_as_long_as_teams_says(desk: Desk) -> None:
+    desk.connector.refusals.extend([refusal(429, Retry_After="0.6"), refusal(429, Retry_After="0.6")])
+    started = time.monotonic()
+    await desk.worker(FreeTicket()).finish(ANSWER)
+    assert time.monotonic() - started >= 1.2
+    assert desk.connector.calls == 4
+
+
+async def test_status_does_not_wait_for_teams_nor_hold_the_answer_up(desk: Desk) -> None:
+    desk.connector.refusals.append(refusal(429, Retry_After="600"))
+    reply = desk.worker(FreeTicket())
+    await reply.status("Searching …")
+    await until(lambda: desk.connector.calls)
+    await reply.finish(ANSWER)
+    assert len(desk.connector.answers) == 1
+
+
+async def test_an_edit_whose_receipt_was_lost_is_repeated(desk: Desk) -> None:
+    ticket = FreeTicket()
+    reply = desk.worker(ticket)
+    await reply.status("Searching …")
+    await until(lambda: ticket.posted)
+    desk.connector.lost = 1
+    await reply.finish(ANSWER)
+    assert desk.connector.methods == ["POST", "PUT", "PUT"]
+    assert len(desk.connector.messages) == 1
+
+
+async def test_what_teams_does_not_take_in_time_is_undelivered(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.connector.refusals.append(refusal(429, Retry_After="900"))
+    with pytest.raises(Undelivered, match="Teams did not take the answer"):
+        await desk.worker(FreeTicket(), patience=0.3).finish(ANSWER)
+    assert [getattr(record, "trace_id", "") for record in caplog.records] == [ANSWER.trace_id]
+
+
+@pytest.mark.parametrize(("status", "headers"), [(403, {}), (400, {}), (307, {"Location": "/elsewhere"})])
+async def test_what_teams_refuses_as_it_is_is_undelivered_at_once(
+    desk: Desk, status: int, headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.connector.refusals.append(refusal(status, **headers))
+    with pytest.raises(Undelivered):
+        await desk.worker(FreeTicket()).fail(ModelDown("No model."), "t")
+    assert desk.connector.calls == 1
+    assert f"{status} Refused" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (403, "ConversationBlockedByUser"),
+        (403, "BotNotInConversationRoster"),
+        (403, "BotDisabledByAdmin"),
+        (403, "MessageWritesBlocked"),
+        (404, "ConversationNotFound"),
+        (401, "BotNotRegistered"),
+    ],
+)
+async def test_where_nobody_can_be_reached_it_is_logged_and_over(
+    desk: Desk, status: int, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.connector.refusals.extend([refusal(status, code), refusal(status, code)])
+    assert await desk.worker(FreeTicket()).finish(ANSWER) == ""
+    await desk.worker(FreeTicket()).fail(ModelDown("No model."), "t")
+    assert desk.connector.calls == 2
+    assert code in caplog.text
+
+
+async def test_an_answer_stands_even_if_someone_deleted_its_placeholder(desk: Desk) -> None:
+    ticket = FreeTicket()
+    reply = desk.worker(ticket)
+    await reply.status("Searching …")
+    await until(lambda: ticket.posted)
+    desk.connector.remove("answer-1")
+    assert (await reply.finish(ANSWER)).endswith(":answer-2")
+    assert ticket.posted == {0: "answer-2"}
+    assert len(desk.connector.answers) == len(desk.connector.messages) == 1
+
+
+async def test_a_long_answer_is_finished_by_another_worker_part_by_part(desk: Desk) -> None:
+    first = FreeTicket()
+    whole = await desk.worker(first).finish(LONG)
+    parts = desk.connector.texts
+    assert len(parts) > 2
+    half = FreeTicket(again=True, posted={0: first.posted[0], 1: first.posted[1]})
+    desk.connector.remove(first.posted[2])
+    assert await desk.worker(half).finish(LONG) != whole
+    assert desk.connector.texts == parts
+
+
+async def test_parts_of_two_workers_do_not_mix(desk: Desk) -> None:
+    owner = FreeTicket()
+    await desk.worker(owner).finish(LONG)
+    shown = desk.connector.texts
+    for answer in (ANSWER, replace(LONG, text="z" * 40_000)):
+        with pytest.raises(Superseded):
+            await desk.worker(FreeTicket(posted=dict(owner.posted), valid_until=0.0)).finish(answer)
+    assert desk.connector.texts == shown
+
+
+async def test_parts_left_over_from_a_longer_attempt_are_deleted(desk: Desk) -> None:
+    ticket = FreeTicket()
+    await desk.worker(ticket).finish(LONG)
+    await desk.worker(ticket).finish(ANSWER)
+    assert [message.id for message in desk.connector.messages] == ["answer-1"]
+    await desk.worker(ticket).fail(Stopped("You stopped it."), "t")
+    assert desk.connector.texts == ["You stopped it.\n\nTrace: `t`"]
+
+
+async def test_what_may_help_later_can_be_asked_again(desk: Desk) -> None:
+    ticket = FreeTicket()
+    await desk.worker(ticket).fail(ModelDown("No model."), "trace-9")
+    again = {"hausgeist": "again", "kept": "trace-9"}
+    assert buttons(desk.connector.messages[0]) == [("Ask again", again)]
+    await desk.worker(ticket).finish(replace(ANSWER, makeshift=True, language="de", trace_id="trace-9"))
+    (makeshift,) = desk.connector.answers
+    assert buttons(makeshift) == [("Nochmals fragen", again)]
+    assert makeshift.activity["channelData"] == {"feedbackLoop": {"type": "default"}}
+    await desk.worker(ticket).finish(ANSWER)
+    assert not buttons(desk.connector.messages[0])
+
+
+async def test_a_wrong_password_is_named_in_the_log_and_nothing_sent(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(standin, "PASSWORD", "another")
+    with pytest.raises(Undelivered):
+        await desk.worker(FreeTicket(), patience=0.5).finish(ANSWER)
+    assert "AADSTS7000215" in caplog.text
+    assert not desk.connector.sent
+
+
+async def test_a_placeholder_that_fails_as_nobody_expected_costs_the_answer_nothing(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    too_deep = "[" * 100_000  # for Python's JSON: a RecursionError
+    desk.connector.refusals.append(web.Response(text=too_deep, status=201, content_type="application/json"))
+    reply = desk.worker(FreeTicket())
+    await reply.status("searching")
+    await until(lambda: caplog.records)
+    await reply.finish(ANSWER)
+    assert len(desk.connector.answers) == 1
+    assert [getattr(record, "error", "") for record in caplog.records] == ["RecursionError"]
