@@ -73,12 +73,13 @@ class Assistant:
         with trace.step("guard"):
             question = await self._mask(turn.text, talk.vault, language)
             history = await self._history(turn, talk)
+        if not fits(question.text, self.window):  # placeholders may be longer than what they stand for
+            raise self._too_long()
         await reply.status(SEARCHING[language])
         with trace.step("retrieve"):
             hits = await self._search(_query(turn, talk), groups)
         await reply.status(READING[language])
-        speaker = talk.speakers(turn.person.id).get(turn.person.id, "")
-        prompt = Prompt(question.text, _masked_passages(hits, talk.vault), language, history, speaker)
+        prompt = Prompt(question.text, _masked_passages(hits, talk.vault), language, history, turn.person.id)
         with trace.step("generate"):
             answer = await self._compose(prompt.fitting(self.window), turn.waited, talk.vault, reply, trace.id)
         answer = replace(answer, masked=question.kinds)
@@ -93,9 +94,12 @@ class Assistant:
         if not turn.text.strip():
             raise NotAllowed("Please write a question.")
         if len(turn.text) > QUESTION_CHARACTERS or not fits(turn.text, self.window):
-            most = min(QUESTION_CHARACTERS, self.window)
-            raise NotAllowed(f"That question is too long; please keep it under {most:,} characters.")
+            raise self._too_long()
         return self.directory.readable_by(turn)
+
+    def _too_long(self) -> NotAllowed:
+        most = min(QUESTION_CHARACTERS, self.window)
+        return NotAllowed(f"That question is too long; please keep it under {most:,} characters.")
 
     async def _mask(self, text: str, vault: Vault, language: Language) -> Masked:
         with _guarding():
@@ -106,7 +110,7 @@ class Assistant:
 
     async def _history(self, turn: Turn, talk: Conversation) -> tuple[Message, ...]:
         if turn.history is None:
-            return talk.messages(turn.person.id)
+            return talk.messages
         masked = [await self._mask(line.text, talk.vault, language_of(line.text)) for line in turn.history]
         return tuple(Message(line.role, mask.text) for line, mask in zip(turn.history, masked, strict=True))
 
@@ -173,7 +177,7 @@ def _query(turn: Turn, talk: Conversation) -> str:
     """What is searched for, in clear and in memory only: the question, a short one with the question before it."""
     if len(turn.text.split()) > FOLLOW_UP_WORDS:
         return turn.text
-    earlier = turn.history if turn.history is not None else talk.messages(turn.person.id)
+    earlier = turn.history if turn.history is not None else talk.messages
     questions = [line.text for line in earlier if line.role == "user"]
     return f"{questions[-1]} {turn.text}" if questions else turn.text
 

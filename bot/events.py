@@ -19,7 +19,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line of a conversation; `speaker` tells colleagues apart where several talk."""
+    """One line of a conversation; `speaker` is the id of who wrote it, where that is known."""
 
     role: Literal["user", "assistant"]
     text: str

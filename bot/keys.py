@@ -42,14 +42,9 @@ def state(conversation: str) -> str:
     return f"hg:talk:{{{conversation}}}:state"
 
 
-def answer(trace_id: str) -> str:
-    """What is known of an answer: masked question and text, sources, model."""
-    return f"hg:answer:{trace_id}"
-
-
-def posted(message_id: str) -> str:
-    """Leads from a platform's message to the answer in it."""
-    return f"hg:posted:{message_id}"
+def answer(message_id: str) -> str:
+    """What is known of the answer that a platform's message shows: masked question and text, sources, model, trace."""
+    return f"hg:answer:{message_id}"
 
 
 def feedback(trace_id: str) -> str:

@@ -5,7 +5,7 @@ local ops = {}
 
 function ops.recall()
   local facts = redis.call('HMGET', state, 'vault', 'epoch')
-  return {redis.call('LRANGE', exchanges, 0, -1), facts[1], facts[2]}
+  return {'[' .. table.concat(redis.call('LRANGE', exchanges, 0, -1), ',') .. ']', facts[1], facts[2]}
 end
 
 -- fence, epoch, beginning and whole of the exchange, sealed vault, how many to keep, seconds; 0 where another worker

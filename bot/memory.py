@@ -6,7 +6,7 @@ Every write may be repeated; every key has its time to live in `bot/keys.py`.
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import orjson
@@ -23,7 +23,7 @@ ERASE_TRIES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A masked question and its masked answer; `key` is the turn's, `messages` the platform's ids of the question."""
+    """A masked question and its masked answer, with the ids of the question's messages and of the one that `shown` it."""
 
     key: str
     at: float
@@ -32,6 +32,7 @@ class Exchange:
     question: str
     answer: str
     trace_id: str
+    shown: str = ""
 
 
 @dataclass(slots=True)
@@ -43,17 +44,11 @@ class Conversation:
     vault: Vault
     epoch: int = 0
 
-    def speakers(self, asking: str) -> dict[str, str]:
-        """What each person is called where several talk; nothing where `asking` is the only one."""
-        people = dict.fromkeys([*(one.person for one in self.exchanges if one.person), asking])
-        return {person: f"Colleague {n}" for n, person in enumerate(people, 1)} if len(people) > 1 else {}
-
-    def messages(self, asking: str) -> tuple[Message, ...]:
-        """The thread so far, as `asking` goes on with it."""
-        called = self.speakers(asking)
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The thread so far."""
         lines = [
-            (Message("user", one.question, called.get(one.person, "")), Message("assistant", one.answer))
-            for one in self.exchanges
+            (Message("user", one.question, one.person), Message("assistant", one.answer)) for one in self.exchanges
         ]
         return tuple(line for pair in lines for line in pair)
 
@@ -95,7 +90,11 @@ class Memory:
 
     async def recall(self, conversation: str) -> Conversation:
         """The conversation so far; an unknown one is empty."""
-        return (await self._recall(conversation))[0]
+        place = keys.state(conversation)
+        lines, sealed, epoch = await self._script.run(self._redis, place, "recall", keys.exchanges(conversation))
+        vault = self._seal.open(sealed, place) if sealed else None
+        exchanges = tuple(map(_exchange, orjson.loads(lines)))
+        return Conversation(conversation, exchanges, Vault.from_json(vault) if vault else Vault(), int(epoch or 0))
 
     async def remember(self, talk: Conversation, asked: Asked, record: Record, message_id: str) -> bool:
         """Keeps an exchange, the vault, the record for review and which message shows it, in one round trip.
@@ -103,26 +102,26 @@ class Memory:
         False if the conversation was taken over or partly erased since it was recalled: then the exchange is dropped.
         """
         at = self._clock()
-        exchange = Exchange(asked.key, at, asked.person, asked.messages, record.question, record.text, record.trace_id)
+        said = (record.question, record.text, record.trace_id, message_id)
+        exchange = Exchange(asked.key, at, asked.person, asked.messages, *said)
         place = keys.state(talk.id)
         vault = _pruned(talk.vault, [*talk.exchanges[1 - keys.EXCHANGES :], exchange])
         sealed = self._seal.close(vault.to_json(), place)
         beginning = orjson.dumps({"key": asked.key})[:-1]
-        fields = (asked.fence, talk.epoch, beginning, orjson.dumps(asdict(exchange)), sealed)
+        fields = (asked.fence, talk.epoch, beginning, orjson.dumps(exchange), sealed)
         bounds = (keys.EXCHANGES, keys.CONVERSATION_SECONDS)
         arguments: Any = ("remember", keys.exchanges(talk.id), *fields, *bounds)
         with state():
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.eval(self._script.text, 1, place, *arguments)  # a cluster's pipeline takes no hash of a script
-                pipe.set(keys.answer(record.trace_id), orjson.dumps(asdict(record)), ex=keys.ANSWER_SECONDS)
                 if message_id:  # none where the platform reached nobody
-                    pipe.set(keys.posted(message_id), record.trace_id, ex=keys.ANSWER_SECONDS)
+                    pipe.set(keys.answer(message_id), orjson.dumps(record), ex=keys.ANSWER_SECONDS)
                 return bool((await pipe.execute())[0])
 
     async def erase(self, conversation: str, message_id: str) -> bool:
         """Erases what was asked in a message, the answer to it, and the values that only they held."""
         for _ in range(ERASE_TRIES):
-            talk, lines = await self._recall(conversation)
+            talk = await self.recall(conversation)
             doomed = [n for n, one in enumerate(talk.exchanges) if message_id in one.messages]
             if not doomed:
                 return False
@@ -130,10 +129,10 @@ class Memory:
             kept = [one for n, one in enumerate(talk.exchanges) if n not in doomed]
             sealed = self._seal.close(_pruned(talk.vault, kept).to_json(), place)
             bounds = (talk.epoch, sealed, keys.CONVERSATION_SECONDS)
-            gone = [lines[n] for n in doomed]
+            gone = [orjson.dumps(talk.exchanges[n]) for n in doomed]  # byte for byte as it was written
             if await self._script.run(self._redis, place, "erase", keys.exchanges(conversation), *bounds, *gone):
                 for n in doomed:
-                    await self._forget_answer(talk.exchanges[n].trace_id)
+                    await self._forget_answer(talk.exchanges[n])
                 return True
         return False
 
@@ -155,10 +154,10 @@ class Memory:
     async def judge(self, feedback: Feedback) -> bool:
         """Stores, changes or takes back a person's verdict; False if the message is no answer of ours."""
         with state():
-            trace_id = await cast(Any, self._redis.get(keys.posted(feedback.message_id)))
-            if trace_id is None:
+            record = await cast(Any, self._redis.get(keys.answer(feedback.message_id)))
+            if record is None:
                 return False
-            place = keys.feedback(trace_id.decode())
+            place = keys.feedback(orjson.loads(record)["trace_id"])
             if not feedback.removed:
                 await cast(Any, self._redis.hset(place, feedback.person.id, feedback.verdict))
                 await self._redis.expire(place, keys.ANSWER_SECONDS)
@@ -174,28 +173,21 @@ class Memory:
             earlier = await cast(Any, self._redis.set(place, mark, nx=True, get=True, ex=keys.SEEN_SECONDS))
         return earlier in (None, mark)
 
-    async def _recall(self, conversation: str) -> tuple[Conversation, list[bytes]]:
-        place = keys.state(conversation)
-        found = await self._script.run(self._redis, place, "recall", keys.exchanges(conversation))
-        lines, sealed, epoch = found
-        vault = self._seal.open(sealed, place) if sealed else None
-        exchanges = tuple(map(_exchange, lines))
-        known = Vault.from_json(vault) if vault else Vault()
-        return Conversation(conversation, exchanges, known, int(epoch or 0)), lines
-
-    async def _forget_answer(self, trace_id: str) -> None:
+    async def _forget_answer(self, exchange: Exchange) -> None:
         with state():
-            await self._redis.delete(keys.answer(trace_id))
-            await self._redis.delete(keys.feedback(trace_id))
+            await self._redis.delete(keys.answer(exchange.shown))
+            await self._redis.delete(keys.feedback(exchange.trace_id))
 
 
-def _exchange(line: bytes) -> Exchange:
-    fields = orjson.loads(line)
-    return Exchange(**fields | {"messages": tuple(fields["messages"])})
+def _exchange(fields: dict[str, Any]) -> Exchange:
+    fields["messages"] = tuple(fields["messages"])
+    return Exchange(**fields)
 
 
 def _pruned(vault: Vault, kept: list[Exchange]) -> Vault:
     """The vault with the values alone that what is kept speaks of."""
+    if not vault:
+        return vault
     texts = [text for one in kept for text in (one.question, one.answer)]
     return vault.only({match[0] for text in texts for match in PLACEHOLDER.finditer(text)})
 

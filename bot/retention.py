@@ -26,7 +26,7 @@ class Kind:
 
 KINDS: Final[Mapping[str, Kind]] = {
     "conversation": Kind(30, ("hg:talk:",)),
-    "answer": Kind(90, (keys.answer(""), keys.posted(""), keys.feedback(""))),
+    "answer": Kind(90, (keys.answer(""), "hg:posted:", keys.feedback(""))),
     "question": Kind(7, tuple(map(keys.inbox, ("text:", "mail:", "turn:")))),
     "kept": Kind(1, (keys.inbox("kept:"),)),
     "parked": Kind(30, (keys.inbox("parked:"),)),

@@ -60,7 +60,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         redis, seal = await stack.enter_async_context(state(settings))
         # Servers close idle connections while we reuse them; a question is too precious to lose to that race.
         session = await stack.enter_async_context(
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True, limit=0))
         )
         model = await _model(settings, session, stack)
         guard = Guard(settings.languages)

@@ -31,6 +31,7 @@ def main() -> None:
     params.fit_params = False  # loads the file twice to measure GPUs that are not there
     params.verbosity = 1  # errors only: no prompt ever reaches the log
     params.offline, params.ui = True, False
+    params.endpoint_metrics = True  # how many requests wait
     _server = xllamacpp.Server(params)
     signal.pause()
 

@@ -146,10 +146,12 @@ class Settings(BaseSettings):
     redis_lenient: bool = Field(
         False, examples=["1"], description="Only warn of a Redis that may lose questions (no AOF, evicting)."
     )
-    retention_days: Annotated[
-        dict[str, float], NoDecode, BeforeValidator(_from_json), AfterValidator(_retention)
-    ] = Field(
-        {}, examples=['{"conversation": 30}'], description="Days that each class of data is kept, as JSON or a table."
+    retention_days: Annotated[dict[str, float], NoDecode, BeforeValidator(_from_json), AfterValidator(_retention)] = (
+        Field(
+            {},
+            examples=['{"conversation": 30}'],
+            description="Days that each class of data is kept, as JSON or a table.",
+        )
     )
 
     slack_bot_token: SecretStr = Field(EMPTY, validation_alias="SLACK_BOT_TOKEN")

@@ -85,7 +85,8 @@ async def run_events(events: int = 30_000, rate: float = 0.0) -> dict[str, Tally
         fleets = {name: Fleet(folder / name, workplace, roles) for name, roles in ROLES.items()}
         for fleet in fleets.values():
             await stack.enter_async_context(fleet)
-        rate = rate or min([await _sustainable(fleet) for fleet in fleets.values()])
+        found = [await _sustainable(fleet) for fleet in fleets.values()]
+        rate = rate or min(found)
         rounds = max(ROUNDS, math.ceil(events / rate / ROUND_SECONDS))
         click.echo(f"{rate:.0f} events/s, in {rounds} rounds")
         for number in range(rounds):

@@ -92,7 +92,7 @@ def _ours(redis: Redis) -> Callable[[int], Awaitable[None]]:
 
 
 def _seven(redis: Redis) -> Callable[[int], Awaitable[None]]:
-    """The same data, one command after the other, as it would be written without thought; nothing expires even."""
+    """The same data, one command after the other, as it would be written without thought."""
     client, seal = cast(Any, redis), Seal(bytes(32))
     place, exchanges = keys.state("seven"), keys.exchanges("seven")
 
@@ -108,8 +108,8 @@ def _seven(redis: Redis) -> Callable[[int], Awaitable[None]]:
         await client.rpush(exchanges, orjson.dumps(exchange))
         await client.ltrim(exchanges, -keys.EXCHANGES, -1)
         await client.hset(place, "vault", seal.close(vault.to_json(), place))
-        await client.set(keys.answer(record.trace_id), orjson.dumps(record), ex=keys.ANSWER_SECONDS)
-        await client.set(keys.posted(f"posted-{number}"), record.trace_id, ex=keys.ANSWER_SECONDS)
+        await client.set(keys.answer(f"posted-{number}"), orjson.dumps(record), ex=keys.ANSWER_SECONDS)
+        await client.expire(exchanges, keys.CONVERSATION_SECONDS)
 
     return turn
 

@@ -274,7 +274,7 @@ async def test_a_deleted_question_is_erased_with_its_answer_and_its_personal_dat
     talk = await house.memory.recall("test:1")
     assert [one.messages for one in talk.exchanges] == [("m-2",)]
     assert len(talk.vault) == 0
-    assert not await house.redis.exists(f"hg:answer:{platform.answers[0].trace_id}")
+    assert not await house.redis.exists("hg:answer:answer-1")
 
 
 async def test_deleted_while_it_runs_it_is_stopped_and_not_remembered(house: House, platform: Platform) -> None:

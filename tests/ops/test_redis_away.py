@@ -94,7 +94,7 @@ async def test_a_failover_needs_no_hand(guard: Guard, library: Library) -> None:
 async def test_what_was_taken_survives_a_kill_and_the_answer_comes_when_redis_is_back(
     guard: Guard, library: Library
 ) -> None:
-    async with valkey_server() as server, house_on(server.url, guard, library) as (house, shown):
+    async with valkey_server() as server, house_on(server.url, guard, library) as (_, shown):
         away = House(connect(server.url), guard, library, ScriptedModel())
         for n in range(5):
             await away.dispatcher.accept(turn(f"{HOTEL} {n}", conversation=f"test:{n}"))
