@@ -23,7 +23,7 @@ ERASE_TRIES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A masked question and its masked answer, with the ids of the question's messages and of the one that `shown` it."""
+    """A masked question and its masked answer, with the ids of the messages that asked it and `shown` it."""
 
     key: str
     at: float
