@@ -93,6 +93,9 @@ class OpenAIAPI:
     async def start(self) -> None:
         """Nothing to start."""
 
+    def health(self) -> None:
+        """Whoever asks for the state reached us."""
+
     async def stop_taking(self) -> None:
         """Nothing to stop."""
 

@@ -88,10 +88,9 @@ class SlackAdapter:
         self._replies[turn.conversation] = reply
         return reply
 
-    @property
-    def socket_age(self) -> float | None:
-        """Seconds since Socket Mode's last sign of life, infinite without a connection; None where it is not used."""
-        return self._socket.age if self._socket else None
+    def health(self) -> bool | None:
+        """Whether Slack reaches us over Socket Mode; None where that is not used, as nobody can tell over HTTP."""
+        return self._socket.alive if self._socket else None
 
     def _bolt(self) -> AsyncApp:
         sdk_log = _sdk_log()
@@ -157,8 +156,8 @@ class SlackAdapter:
 
     def _tell(self, body: dict[str, Any], event: Event, receipt: Receipt) -> None:
         if receipt.note or receipt.offer:
-            language = language_of(event.turn.text) if isinstance(event, Edited) else "en"
-            self._notes.tell(body, note(receipt.note, receipt.offer, language))
+            question = event.turn.text if isinstance(event, Edited) else ""
+            self._notes.tell(body, note(receipt.note, receipt.offer, language_of(question)))
 
 
 def _client(token: str, api_url: str) -> AsyncWebClient:

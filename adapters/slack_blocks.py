@@ -19,9 +19,9 @@ from slack_sdk.models.blocks import (
 )
 
 from adapters.slack_commands import AGAIN, FEEDBACK, STOP
+from bot import labels
 from bot.answers import Answer, Source
 from bot.errors import HausgeistError, Unavailable
-from bot.labels import SOURCES, hidden
 from bot.language import Language
 
 PIECE: Final = 8_000  # characters of Markdown in one message; Slack takes 12,000 in a block of its own
@@ -30,18 +30,6 @@ LINE: Final = 400  # characters of a line of ours, which escaping may make five 
 ROOM: Final = 11_000  # all blocks of one message; Slack refuses from about 13,200 on (bolt-js#2509)
 TITLE: Final = 150
 
-_STOP: Final[dict[Language, str]] = {"en": "Stop", "de": "Anhalten", "fr": "Arrêter"}
-_AGAIN: Final[dict[Language, str]] = {"en": "Ask again", "de": "Noch einmal fragen", "fr": "Demander à nouveau"}
-_CHANGED: Final[dict[Language, str]] = {
-    "en": "You changed your question.",
-    "de": "Sie haben Ihre Frage geändert.",
-    "fr": "Vous avez modifié votre question.",
-}
-_ANEW: Final[dict[Language, str]] = {
-    "en": "Answer the new version",
-    "de": "Die neue Fassung beantworten",
-    "fr": "Répondre à la nouvelle version",
-}
 _FENCE: Final = re.compile(r"^ {0,3}(```|~~~)[^\n]{0,40}", re.MULTILINE)
 _CALLS: Final = re.compile(r"<(?=!(?:channel|here|everyone|subteam)|@[UWB])", re.IGNORECASE)
 
@@ -67,7 +55,7 @@ def whole(answer: Answer) -> list[SlackMessage]:
     """The finished answer with its sources and notes, over as many messages as it needs; thumbs come extra."""
     parts = [_markdown(piece) for piece in split(answer.text, PIECE)]
     parts += [_context(lines) for lines in split(_sources(answer), CONTEXT) if lines]
-    parts += [_context(f":lock: {_escaped(hidden(answer.masked, answer.language))}")] if answer.masked else []
+    parts += [_context(f":lock: {_escaped(labels.hidden(answer.masked, answer.language))}")] if answer.masked else []
     return list(_packed(parts))
 
 
@@ -83,30 +71,30 @@ def with_thumbs(message: SlackMessage, ts: str = "") -> SlackMessage:
 
 def with_again(message: SlackMessage, kept: str, language: Language) -> SlackMessage:
     """The message with a button that asks the question `kept` once more."""
-    return _with_button(message, _AGAIN[language], AGAIN, kept)
+    return _with_button(message, labels.AGAIN[language], AGAIN, kept)
 
 
 def draft(text: str, conversation: str, language: Language) -> SlackMessage:
     """The beginning of an answer that is still being written, and the button that stops it."""
-    return _with_button(_markdown(f"{split(text, PIECE)[0]} …"), _STOP[language], STOP, conversation)
+    return _with_button(_markdown(f"{split(text, PIECE)[0]} …"), labels.STOP[language], STOP, conversation)
 
 
 def notice(text: str, conversation: str, language: Language) -> SlackMessage:
     """What we are doing, or waiting for, where an answer will stand."""
-    return _with_button(_markdown(text[:LINE]), _STOP[language], STOP, conversation)
+    return _with_button(_markdown(text[:LINE]), labels.STOP[language], STOP, conversation)
 
 
-def failure(error: HausgeistError, trace_id: str) -> SlackMessage:
+def failure(error: HausgeistError, trace_id: str, language: Language) -> SlackMessage:
     """What stands in place of an answer that could not be given."""
     said = _markdown(f":warning: {str(error)[:LINE] or 'Something went wrong on our side.'}")
-    told = said + _context(f"If you ask about it, quote `{trace_id}`.")
-    return with_again(told, trace_id, "en") if isinstance(error, Unavailable) else told
+    told = said + _context(labels.QUOTE[language].format(id=trace_id))
+    return with_again(told, trace_id, language) if isinstance(error, Unavailable) else told
 
 
 def note(text: str, offer: str, language: Language) -> SlackMessage:
     """A line for one person alone; with an offer, the button that takes it."""
-    said = _context(_escaped((text or _CHANGED[language])[:LINE]))
-    return _with_button(said, _ANEW[language], AGAIN, offer) if offer else said
+    said = _context(_escaped((text or labels.CHANGED[language])[:LINE]))
+    return _with_button(said, labels.ANEW[language], AGAIN, offer) if offer else said
 
 
 def split(text: str, limit: int) -> list[str]:
@@ -147,7 +135,7 @@ def _context(mrkdwn: str) -> SlackMessage:
 
 
 def _sources(answer: Answer) -> str:
-    return "\n".join([f"*{SOURCES[answer.language]}*", *map(_source, answer.sources)]) if answer.sources else ""
+    return "\n".join([f"*{labels.SOURCES[answer.language]}*", *map(_source, answer.sources)]) if answer.sources else ""
 
 
 def _source(source: Source) -> str:

@@ -3,7 +3,9 @@
 from typing import Final, Literal, get_args
 
 from adapters.slack_payload import Payload, answer_id, conversation_id, inner, string
+from bot import labels
 from bot.events import Again, Command, Feedback, Person, Turn, Verdict
+from bot.language import Language, language_of
 
 FEEDBACK: Final = "hausgeist_feedback"  # the action ids of our buttons
 STOP: Final = "hausgeist_stop"
@@ -22,7 +24,7 @@ def from_button(payload: Payload) -> Feedback | Command | Again | None:
         return None
     press, person = f"slack:{channel}:{user}:{string(action, 'action_ts')}", Person(f"slack:{team}:{user}")
     if string(action, "action_id") == STOP:
-        return Command(press, "stop", person, place=value)
+        return Command(press, "stop", person, value, _language(action))
     if string(action, "action_id") == AGAIN:
         return Again(press, value, person)
     verdict, _, judged = value.partition(" ")
@@ -63,6 +65,12 @@ def _pressed(payload: Payload) -> Payload:
         if isinstance(action, dict) and action.get("action_id") in {FEEDBACK, STOP, AGAIN}:
             return action
     return {}
+
+
+def _language(action: Payload) -> Language:
+    """The language of the button, which is that of the question."""
+    shown = string(inner(action, "text"), "text")
+    return next((language for language, label in labels.STOP.items() if label == shown), language_of(""))
 
 
 def _channel(payload: Payload) -> str:

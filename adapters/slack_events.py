@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.slack_commands import from_button, typed
-from adapters.slack_payload import Payload, answer_id, conversation_id, inner, own_user, plain, string
+from adapters.slack_payload import Payload, answer_id, asked_at, conversation_id, inner, own_user, plain, string
 from bot.events import Command, Deleted, Edited, Event, Feedback, Person, Turn, Verdict
 
 _ASKED: Final = frozenset({"", "file_share", "thread_broadcast"})  # subtypes of messages that people write
@@ -83,7 +83,7 @@ def _turn(payload: Payload, event: Payload, message: Payload) -> Turn | None:
         text=plain(string(message, "text"), bot),
         private=_private(event),
         reply_to={"channel": channel, "thread": thread},
-        sent_at=float(ts) if re.fullmatch(r"[0-9]{1,12}\.[0-9]{1,9}", ts) else 0.0,
+        sent_at=float(asked_at(ts) or 0),
     )
 
 

@@ -33,6 +33,12 @@ def conversation_id(team: str, channel: str, thread: str = "") -> str:
     return f"slack:{team}:{channel}:{thread}"
 
 
+def asked_at(message_id: str) -> str:
+    """The time stamp with which our name for a question ends; empty if it ends otherwise."""
+    ts = message_id.rpartition(":")[2]
+    return ts if re.fullmatch(r"[0-9]{1,12}\.[0-9]{1,9}", ts) else ""
+
+
 def answer_id(channel: str, ts: str) -> str:
     """The name of a message of ours: without the workspace, which buttons of an organisation-wide app leave out."""
     return f"slack:{channel}:{ts}"

@@ -14,6 +14,7 @@ FAILURES: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, *_STUMBL
 GONE: Final = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed"}
 )  # the message, not the place
+MISSING: Final = "missing_scope"  # is followed by the scope
 _SLOWER: Final = frozenset({"ratelimited", "rate_limited"})
 _PASSING: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
@@ -44,13 +45,18 @@ def not_taken(error: Exception) -> NotTaken:
     code = str(response.data.get("error", "")) if isinstance(response.data, dict) else ""
     slower = code in _SLOWER or response.status_code == 429
     passing = slower or not code or code in _PASSING or response.status_code >= 500
-    reason = code or f"status {response.status_code}"
+    reason = f"{code} {_needed(response)}".strip() or f"status {response.status_code}"
     return _noted(NotTaken(reason, pause=_pause(response), lasting=not passing, unsure=passing and not slower))
 
 
 def _pause(response: AsyncSlackResponse) -> float:
     asked = str(response.headers.get("Retry-After", ""))
     return float(asked) if asked.isdecimal() else 0.0
+
+
+def _needed(response: AsyncSlackResponse) -> str:
+    """The scopes that Slack names where one is missing."""
+    return str(response.data.get("needed", ""))[:200] if isinstance(response.data, dict) else ""
 
 
 def _noted(refusal: NotTaken) -> NotTaken:

@@ -71,7 +71,7 @@ class SlackReply:
 
     async def fail(self, error: HausgeistError, trace_id: str) -> None:
         """Says what went wrong, in place of what was written; if nobody can be told, the log has it."""
-        await self._stand([], failure(error, trace_id), thumbs=False, trace_id=trace_id)
+        await self._stand([], failure(error, trace_id, self._language), thumbs=False, trace_id=trace_id)
 
     async def _stand(self, before: list[SlackMessage], last: SlackMessage, *, thumbs: bool, trace_id: str) -> None:
         """Makes these messages, and no others, our last word."""

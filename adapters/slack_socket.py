@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import re
 import time
 from typing import Final
@@ -11,6 +10,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 PATIENCE: Final = 10.0  # seconds that a start waits for the connection; it is tried on afterwards
+SILENCE: Final = 60.0  # seconds without a sign of life after which a connection counts as broken
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +43,12 @@ class SlackSocket:
             await handler.close_async()  # type: ignore[no-untyped-call]  # bolt's
 
     @property
-    def age(self) -> float:
-        """Seconds since the last sign of life; infinite while there is no connection."""
-        session = self._handler.client.current_session if self._handler else None
-        last = self._handler.client.last_ping_pong_time if self._handler else None
-        return time.time() - last if session and not session.closed and last else math.inf
+    def alive(self) -> bool | None:
+        """Whether there was a sign of life lately; None where the connection is not to be open."""
+        if self._handler is None:
+            return None
+        session, last = self._handler.client.current_session, self._handler.client.last_ping_pong_time
+        return bool(session and not session.closed and last and time.time() - last < SILENCE)
 
 
 class _Discreet(logging.Filter):

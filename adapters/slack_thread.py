@@ -2,18 +2,19 @@
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_blocks import SlackMessage
-from adapters.slack_payload import inner, string
-from adapters.slack_refusals import FAILURES, GONE, NotTaken, not_taken
+from adapters.slack_payload import asked_at, inner, string
+from adapters.slack_refusals import FAILURES, GONE, MISSING, NotTaken, not_taken
 from bot.errors import Undelivered
 from bot.ticket import CALL_SECONDS, Superseded, Ticket
 
@@ -24,6 +25,8 @@ SETTLING: Final = 0.5  # seconds that Slack is given to finish what it did not a
 PAGE: Final = 200  # messages of a thread at once,
 PAGES: Final = 50  # looked through for a message of ours
 MARK: Final = "hausgeist_answer"  # the type of the metadata that tell our messages apart
+
+log = logging.getLogger(__name__)
 
 
 class SlackThread:
@@ -149,13 +152,17 @@ class SlackThread:
         """Part, ts and author of our messages for this turn; none where we may not read the thread."""
         cursor = ""
         look = {"channel": self.channel, "ts": self._root, "include_all_metadata": True, "limit": PAGE}
+        since = asked_at(self._ticket.key) or None
         for _ in range(PAGES):
             try:
-                page = await self._call(leave(), self._client.conversations_replies, **look, cursor=cursor or None)
+                page = await self._call(
+                    leave(), self._client.conversations_replies, **look, oldest=since, cursor=cursor or None
+                )
             except NotTaken as refusal:
-                if refusal.lasting:
-                    return
-                raise
+                if not refusal.lasting:
+                    raise
+                _warn_of(refusal.reason)
+                return
             for message in page.get("messages", []):
                 mark = inner(message, "metadata")
                 noted = inner(mark, "event_payload")
@@ -197,6 +204,13 @@ class SlackThread:
                 raise Undelivered("Slack did not take the answer.")
             await asyncio.sleep(pause)
             growing = min(2 * growing, LONGEST_PAUSE)
+
+
+@lru_cache(8)
+def _warn_of(reason: str) -> None:
+    """Says once a process what a scope is missing for; other reasons lie in the one thread."""
+    if reason.startswith(MISSING):
+        log.warning("threads cannot be read: after a crash an answer may stand twice", extra={"reason": reason})
 
 
 def _without_leave() -> asyncio.Timeout:

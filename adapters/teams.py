@@ -89,6 +89,9 @@ class TeamsAdapter:
         """Opens a reply to a turn, wherever the turn was taken."""
         return TeamsReply(self._bot, Address(**turn.reply_to), ticket, language_of(turn.text))
 
+    def health(self) -> None:
+        """Whether Teams reaches us, nobody can tell over HTTP."""
+
     async def _receive(self, request: Request) -> Response:
         """Answers Microsoft at once; what the person asked is answered by the dispatcher in its own time."""
         try:

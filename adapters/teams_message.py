@@ -6,28 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
+from bot import labels
 from bot.answers import Answer, Source
 from bot.errors import HausgeistError, Unavailable
-from bot.labels import SOURCES, hidden
 from bot.language import Language
 
 # Teams takes 100 KB of UTF-16 in all: at worst 60 KB of text, the rest for citations and the envelope.
 _PART: Final = 15_000
 _CITATIONS: Final = 20
 _URL: Final = 400
-
-_STOP: Final[dict[Language, str]] = {"en": "Stop", "de": "Anhalten", "fr": "Arrêter"}
-_AGAIN: Final[dict[Language, str]] = {"en": "Ask again", "de": "Nochmals fragen", "fr": "Demander à nouveau"}
-_CHANGED: Final[dict[Language, str]] = {
-    "en": "You changed your question.",
-    "de": "Sie haben Ihre Frage geändert.",
-    "fr": "Vous avez modifié votre question.",
-}
-_ANSWER_NEW: Final[dict[Language, str]] = {
-    "en": "Answer the new version",
-    "de": "Die neue Fassung beantworten",
-    "fr": "Répondre à la nouvelle version",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +62,12 @@ def answered(answer: Answer) -> list[Post]:
 def failed(error: HausgeistError, trace_id: str, language: Language) -> Post:
     """What went wrong, with a button that asks again where that may help."""
     button = _again(trace_id, language) if isinstance(error, Unavailable) else None
-    return Post(f"{_plain(str(error))}\n\nTrace: `{trace_id}`", button=button)
+    return Post(f"{_plain(str(error))}\n\n{labels.QUOTE[language].format(id=trace_id)}", button=button)
 
 
 def working(text: str, place: str, language: Language) -> Post:
     """What we are doing, with a button that stops it; stands where the answer will be."""
-    return Post(_plain(text), button=Button(_STOP[language], {"hausgeist": "stop", "place": place}))
+    return Post(_plain(text), button=Button(labels.STOP[language], {"hausgeist": "stop", "place": place}))
 
 
 def noted(text: str) -> Post:
@@ -90,20 +77,20 @@ def noted(text: str) -> Post:
 
 def offered(kept: str, language: Language) -> Post:
     """The offer to answer a question that was changed."""
-    return Post(_CHANGED[language], button=Button(_ANSWER_NEW[language], {"hausgeist": "again", "kept": kept}))
+    return Post(labels.CHANGED[language], button=Button(labels.ANEW[language], {"hausgeist": "again", "kept": kept}))
 
 
 def _again(kept: str, language: Language) -> Button:
-    return Button(_AGAIN[language], {"hausgeist": "again", "kept": kept})
+    return Button(labels.AGAIN[language], {"hausgeist": "again", "kept": kept})
 
 
 def _body(answer: Answer) -> str:
     """The answer, what was hidden from the model, and the sources, with nothing in it that Teams would obey."""
     blocks = [_plain(answer.text)]
     if answer.masked:
-        blocks.append(f"_{_plain(hidden(answer.masked, answer.language))}._")
+        blocks.append(f"_{_plain(labels.hidden(answer.masked, answer.language))}._")
     if answer.sources:
-        blocks.append(f"**{SOURCES[answer.language]}**\n\n" + "\n".join(map(_listed, answer.sources)))
+        blocks.append(f"**{labels.SOURCES[answer.language]}**\n\n" + "\n".join(map(_listed, answer.sources)))
     return "\n\n".join(blocks)
 
 

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 from adapters.teams_events import Address
 from adapters.teams_message import Post, answered, failed, working
@@ -49,11 +49,15 @@ class TeamsReply:
         self._patience = patience
         self._pause = pause
         self._wanted = self._shown = ""
-        self._showing: asyncio.Task[None] | None = None
+        self._showing: asyncio.Task[object] | None = None
         self._complete = asyncio.Event()
 
     async def waiting(self, text: str) -> None:
-        self._show(text)
+        """Tries once to show it, here and now: the lease of a turn that waits ends with this call."""
+        self._wanted = text
+        if self._showing is None or self._showing.done():
+            self._showing = _watched(self._try())
+            await asyncio.wait([self._showing])
 
     async def status(self, text: str) -> None:
         self._show(text)
@@ -79,26 +83,29 @@ class TeamsReply:
         """Has the placeholder say it while the work goes on."""
         self._wanted = text
         if self._showing is None or self._showing.done():
-            self._showing = asyncio.create_task(self._keep_up())
-            self._showing.add_done_callback(_note_failure)
+            self._showing = _watched(self._keep_up())
 
     async def _keep_up(self) -> None:
         """Shows what is new until all is shown or the answer is complete; what Teams puts off is shown later."""
         while self._wanted != self._shown and not self._complete.is_set():
-            pause = self._pause
-            try:
-                await self._say(self._wanted)
-            except NotTaken as refusal:
-                if refusal.fate is not Fate.LATER:
-                    return
-                pause = max(pause, refusal.pause)
-            except TimeoutError:
-                pass
-            except (Superseded, StateDown):
+            pause = await self._try()
+            if pause is None:
                 return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._complete.wait()
+
+    async def _try(self) -> float | None:
+        """Shows it if Teams lets us and the turn is still ours; returns how long to pause, None to let it be."""
+        try:
+            await self._say(self._wanted)
+        except NotTaken as refusal:
+            return max(self._pause, refusal.pause) if refusal.fate is Fate.LATER else None
+        except (Superseded, StateDown):
+            return None
+        except TimeoutError:
+            pass
+        return self._pause
 
     async def _say(self, text: str) -> None:
         post = working(text, self._address.place, self._language)
@@ -182,7 +189,14 @@ def _own_time() -> asyncio.Timeout:
     return asyncio.timeout(CALL_SECONDS)
 
 
-def _note_failure(showing: asyncio.Task[None]) -> None:
+def _watched(showing: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+    """Has it run on its own, and a failure of it logged."""
+    task = asyncio.create_task(showing)
+    task.add_done_callback(_note_failure)
+    return task
+
+
+def _note_failure(showing: asyncio.Task[object]) -> None:
     """Logs what nobody expected; the answer does not depend on it."""
     if not showing.cancelled() and (error := showing.exception()):
         log.error("Teams was not shown what we do", extra={"error": type(error).__name__})

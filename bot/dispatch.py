@@ -16,7 +16,7 @@ from bot.answers import Reply
 from bot.assistant import Assistant
 from bot.errors import Broken, HausgeistError, OverQuota, Refused, TooSlow, Undelivered
 from bot.events import Again, Command, Deleted, Edited, Event, Feedback, Receipt, Turn
-from bot.inbox import Inbox
+from bot.inbox import Change, Inbox
 from bot.language import language_of
 from bot.memory import Memory
 from bot.notices import FORGOTTEN, GONE, NOT_YOURS, NOTHING_REMEMBERED, NOTHING_RUNS, STOPPING, TOO_MANY
@@ -46,9 +46,12 @@ class Dispatcher:
         self._open[platform] = open_reply
 
     def open(self, turn: Turn, ticket: Ticket) -> Reply | None:
-        """The reply to a turn; None where this process does not know its platform."""
-        open_reply = self._open.get(turn.platform)
-        return open_reply(turn, ticket) if open_reply else None
+        """The reply to a turn; None where this process cannot give one: of a platform that is not set up here."""
+        try:
+            return self._open[turn.platform](turn, ticket)
+        except Exception as error:  # noqa: BLE001 - an adapter that cannot read the address must not end the worker
+            _log_failure("no reply can be opened", error, Trace(turn.platform))
+            return None
 
     async def accept(self, event: Event) -> Receipt:
         """Takes an event, and returns once it cannot be lost any more. Raises StateDown: then it was not taken."""
@@ -58,15 +61,17 @@ class Dispatcher:
             case Edited():
                 return await self._change(event)
             case Deleted():
-                await self._inbox.withdraw(event.conversation, event.message_id)
-                await self._memory.erase(event.conversation, event.message_id)
+                held = await self._inbox.withdraw(event.conversation, event.message_id)
+                await self._memory.erase(event.conversation, event.message_id, running=held)
                 return Receipt()
             case Again():
                 return await self._ask_again(event)
-            case Command():
-                return await self._obey(event)
-            case Feedback():
-                return Receipt(await self._memory.first_time(event.event_id) and await self._memory.judge(event))
+            case Command() | Feedback():
+                if await self._memory.seen(event.event_id):
+                    return Receipt(new=False)
+                receipt = await (self._obey(event) if isinstance(event, Command) else self._judge(event))
+                await self._memory.see(event.event_id)  # not before: what fails half-way comes again
+                return receipt
             case _:
                 assert_never(event)
 
@@ -109,9 +114,9 @@ class Dispatcher:
 
     async def tell(self, failure: HausgeistError, reply: Reply, trace: Trace) -> None:
         """Says what went wrong, in place of an answer. Raises Undelivered, Superseded."""
-        trace.outcome = "declined" if isinstance(failure, Refused) else type(failure).__name__
         try:
             await reply.fail(failure, trace.id)
+            trace.outcome = "declined" if isinstance(failure, Refused) else type(failure).__name__
         except (Undelivered, Superseded):
             raise
         except Exception as error:
@@ -119,23 +124,15 @@ class Dispatcher:
             raise Undelivered("The message could not be shown.") from error
 
     async def _take(self, turn: Turn) -> Receipt:
-        match await self._inbox.accept(well_formed(turn)):
-            case "taken":
-                return Receipt()
-            case "seen":
-                return Receipt(new=False)
-            case "full":
-                return Receipt(note=TOO_MANY[language_of(turn.text)])
+        return _receipt(await self._inbox.accept(well_formed(turn)), turn)
 
     async def _change(self, change: Edited) -> Receipt:
-        match await self._inbox.edit(replace(change, turn=well_formed(change.turn))):
-            case "new":
-                return await self._take(change.turn)
-            case "answered":
-                await self._inbox.keep(change.version, well_formed(change.turn))
-                return Receipt(offer=change.version)
-            case outcome:
-                return Receipt(new=outcome != "seen")
+        turn = well_formed(change.turn)
+        outcome = await self._inbox.edit(replace(change, turn=turn))
+        if outcome != "answered":
+            return _receipt(outcome, turn)
+        await self._inbox.keep(change.version, turn)
+        return Receipt(offer=change.version)
 
     async def _ask_again(self, event: Again) -> Receipt:
         turn = await self._inbox.kept(event.kept)
@@ -143,18 +140,22 @@ class Dispatcher:
             return Receipt(note=GONE["en"])
         if turn.person.id != event.person.id:
             return Receipt(note=NOT_YOURS[language_of(turn.text)])
-        # One press and another of the same button are one message.
-        once = {"event_id": event.event_id, "message_id": f"again:{event.kept}", "sent_at": time.time(), "merged": ()}
-        return await self._take(replace(turn, **once))  # type: ignore[arg-type]  # the names are those of Turn
+        key = f"again:{event.kept}"  # one press and another of the same button are one message
+        messages = (key, *turn.messages)
+        once = replace(turn, event_id=event.event_id, message_id=key, sent_at=time.time(), merged=messages)
+        receipt = await self._take(once)
+        await self._inbox.drop(event.kept)  # nor will an admin's replay answer it a second time
+        return receipt
 
     async def _obey(self, command: Command) -> Receipt:
-        if not await self._memory.first_time(command.event_id):
-            return Receipt(new=False)
         if command.verb == "stop":
             stopped = await self._inbox.stop(command.person.id, command.place)
             return Receipt(note=(STOPPING if stopped else NOTHING_RUNS)[command.language])
-        forgotten = await self._memory.reset(command.place)
+        forgotten = await self._memory.reset(command.place, await self._inbox.running(command.place))
         return Receipt(note=(FORGOTTEN if forgotten else NOTHING_REMEMBERED)[command.language])
+
+    async def _judge(self, feedback: Feedback) -> Receipt:
+        return Receipt(new=await self._memory.judge(feedback))
 
     @contextlib.asynccontextmanager
     async def _in_line(self, conversation: str) -> AsyncIterator[None]:
@@ -168,6 +169,10 @@ class Dispatcher:
             self._waiting[conversation] -= 1
             if not self._waiting[conversation]:
                 del self._waiting[conversation], self._lines[conversation]
+
+
+def _receipt(outcome: Change, turn: Turn) -> Receipt:
+    return Receipt(new=outcome != "seen", note=TOO_MANY[language_of(turn.text)] if outcome == "full" else "")
 
 
 def well_formed(turn: Turn) -> Turn:

@@ -1,25 +1,29 @@
--- The inbox, whole. Each operation is atomic; every key begins with KEYS[1], so that all share one hash slot.
+-- The inbox, whole. Each operation is atomic; every key begins with KEYS[1], so that all share one hash slot. KEYS[2] is
+-- there from the first message on, KEYS[1] never: while a cluster moves the slot, we are told to try again.
 --
 --   seen:ID       which events and messages came already        text:CONVERSATION  hash: message → "person\nsealed text"
 --   mail:CONV.    sorted set: messages by the platform's time   turn:CONVERSATION  hash: the turn that waits or runs
 --   ready         sorted set: conversations in line             running            sorted set: leases by their end
 --   later         sorted set: conversations put off             load               hash: open messages per person
---   bell          list: wakes one idle worker per item          parked, parked:ID  what failed too often
+--   untold        sorted set: who is to be told that they wait  parked, parked:ID  what failed too often
+--   bell          list: wakes one idle worker per item          kept:ID, keeps:M   what a button asks again, by message
 local root, op = KEYS[1], ARGV[1]
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = time[1] * 1000 + time[2] / 1000
 
 local MINUTE = 60000
 local KEEP = 7 * 24 * 60 * MINUTE -- what waits longer than a week is not wanted any more
 local LINE = 30 * 24 * 60 * MINUTE -- the line itself outlives what stands in it
 local BELLS = 100
+local TELL_AFTER = 4000
+local LOOK_AT = 100 -- conversations, to find one whose person may have another turn
 
 local function key(name, conversation)
   return root .. name .. ':' .. conversation
 end
 
 local function number(value)
-  return string.format('%.0f', value)
+  return string.format('%.3f', value)
 end
 
 local function person_of(text)
@@ -40,6 +44,15 @@ local function ring()
   redis.call('PEXPIRE', root .. 'bell', KEEP)
 end
 
+local function waits_or_runs(conversation)
+  for _, line in ipairs({'ready', 'later', 'running'}) do
+    if redis.call('ZSCORE', root .. line, conversation) then
+      return true
+    end
+  end
+  return false
+end
+
 local function first_person(conversation)
   local batch = redis.call('HGET', key('turn', conversation), 'batch')
   local id = batch and cjson.decode(batch)[1] or redis.call('ZRANGE', key('mail', conversation), 0, 0)[1]
@@ -51,6 +64,8 @@ local function line_up(conversation)
   local open = tonumber(redis.call('HGET', root .. 'load', first_person(conversation)) or 1)
   redis.call('ZADD', root .. 'ready', number(now + (open - 1) * MINUTE), conversation)
   redis.call('HSETNX', key('turn', conversation), 'since', number(now))
+  redis.call('ZADD', root .. 'untold', 'NX', number(now + TELL_AFTER), conversation)
+  redis.call('PEXPIRE', root .. 'untold', LINE)
   redis.call('PEXPIRE', key('turn', conversation), KEEP)
   redis.call('PEXPIRE', root .. 'ready', LINE)
   redis.call('PEXPIRE', root .. 'load', LINE)
@@ -63,7 +78,7 @@ end
 
 -- A fence is larger than all before, also after a failover that lost the last one.
 local function lease(conversation, milliseconds)
-  local fence = number(math.max(now, tonumber(redis.call('GET', root .. 'fence') or 0) + 1))
+  local fence = string.format('%.0f', math.max(math.floor(now), tonumber(redis.call('GET', root .. 'fence') or 0) + 1))
   redis.call('SET', root .. 'fence', fence, 'PX', LINE)
   redis.call('HSET', key('turn', conversation), 'fence', fence)
   redis.call('ZADD', root .. 'running', number(now + milliseconds), conversation)
@@ -95,18 +110,30 @@ local function texts(conversation, ids)
   return found
 end
 
--- What one turn answers: as once begun, else the waiting messages up to the first one of another person.
+local function stopped(conversation, id)
+  return redis.call('HEXISTS', key('text', conversation), '!' .. id)
+end
+
+local function wanted(conversation, ids)
+  local left = 0
+  for _, id in ipairs(ids) do
+    left = left + 1 - stopped(conversation, id)
+  end
+  return left > 0
+end
+
+-- What one turn answers: as once begun, else the waiting messages up to one of another person, or one not to be answered.
 local function batch(conversation, most)
   local begun = redis.call('HGET', key('turn', conversation), 'batch')
   if begun then
     return cjson.decode(begun)
   end
   local ids = {}
-  local person
+  local first
   for _, id in ipairs(redis.call('ZRANGE', key('mail', conversation), 0, most - 1)) do
-    local of = person_of(redis.call('HGET', key('text', conversation), id))
-    person = person or of
-    if of ~= person then
+    local kind = person_of(redis.call('HGET', key('text', conversation), id)) .. '\n' .. stopped(conversation, id)
+    first = first or kind
+    if kind ~= first then
       break
     end
     ids[#ids + 1] = id
@@ -115,85 +142,141 @@ local function batch(conversation, most)
 end
 
 local function forget(conversation)
-  for _, line in ipairs({'ready', 'later', 'running'}) do
+  for _, line in ipairs({'ready', 'later', 'running', 'untold'}) do
     redis.call('ZREM', root .. line, conversation)
   end
   redis.call('DEL', key('turn', conversation))
 end
 
-local function all_new(mark, seconds, first, last)
-  local new = true
-  for i = first, last do
-    local earlier = redis.call('SET', root .. 'seen:' .. ARGV[i], mark, 'NX', 'GET', 'EX', seconds)
-    new = new and not earlier
+local function drop_text(conversation, id)
+  local text = redis.call('HGET', key('text', conversation), id)
+  if text then
+    redis.call('HDEL', key('text', conversation), id, '!' .. id)
+    count(person_of(text), -1)
   end
-  return new
 end
 
-local ops = {}
+local function see(mark, seconds, ids)
+  for _, id in ipairs(ids) do
+    redis.call('SET', root .. 'seen:' .. id, mark, 'NX', 'EX', seconds)
+  end
+end
 
--- conversation, message, sent at, text, mark, seconds, most per conversation, per person, of all, then what to see once
-function ops.accept(conversation, id, sent, text, mark, seconds, per_conversation, per_person, of_all)
-  if redis.call('GET', root .. 'seen:' .. ARGV[11]) == mark then
-    return 'taken' -- this very call, repeated after its answer was lost
-  end
-  if not all_new(mark, seconds, 11, #ARGV) then
-    return 'seen'
-  end
+local function seen(id)
+  return redis.call('GET', root .. 'seen:' .. id)
+end
+
+-- Puts a message that was never seen into its conversation's mail, if there is room.
+local function take_in(conversation, id, sent, text, mark, seconds, bounds, ids)
   local mail, person = key('mail', conversation), person_of(text)
   local open = redis.call('HMGET', root .. 'load', person, '*')
-  if redis.call('ZCARD', mail) >= tonumber(per_conversation) or tonumber(open[1] or 0) >= tonumber(per_person)
-    or tonumber(open[2] or 0) >= tonumber(of_all) then
+  if redis.call('ZCARD', mail) >= tonumber(bounds[1]) or tonumber(open[1] or 0) >= tonumber(bounds[2])
+    or tonumber(open[2] or 0) >= tonumber(bounds[3]) then
+    see(mark, seconds, {ids[1]}) -- told once; the message itself may come again
     return 'full'
   end
+  see(mark, seconds, ids)
+  redis.call('SET', KEYS[2], 1, 'PX', LINE)
   redis.call('ZADD', mail, sent, id)
   redis.call('HSET', key('text', conversation), id, text)
   redis.call('PEXPIRE', mail, KEEP)
   redis.call('PEXPIRE', key('text', conversation), KEEP)
   count(person, 1)
-  for _, line in ipairs({'ready', 'later', 'running'}) do
-    if redis.call('ZSCORE', root .. line, conversation) then
-      return 'taken'
-    end
+  if not waits_or_runs(conversation) then
+    line_up(conversation)
   end
-  line_up(conversation)
   return 'taken'
 end
 
--- conversation, message, new text, mark, seconds, then what to see once
-function ops.edit(conversation, id, text, mark, seconds)
-  if not all_new(mark, seconds, 7, #ARGV) then
+local ops = {}
+
+-- conversation, message, when it was sent, its text, this call's mark, for how many seconds to know it; the most open
+-- messages of a conversation, of a person, of all; the event. A call repeated after a lost answer finds its own mark.
+function ops.accept(conversation, id, sent, text, mark, seconds, in_one, of_one, of_all, event)
+  if seen(event) == mark then
+    return seen(id) == mark and 'taken' or 'full'
+  end
+  if seen(event) or seen(id) then
+    see(mark, seconds, {event})
+    return 'seen'
+  end
+  return take_in(conversation, id, sent, text, mark, seconds, {in_one, of_one, of_all}, {event, id})
+end
+
+-- The same for a message that was changed; `version` names the change, of which there may be two events.
+-- One so `old` that we would not know it any more counts as answered.
+function ops.edit(conversation, id, sent, text, mark, seconds, in_one, of_one, of_all, event, version, old)
+  if seen(event) ~= mark and (seen(event) or seen(version)) then
+    return 'seen'
+  end
+  if not seen(id) and old == '0' then
+    return take_in(conversation, id, sent, text, mark, seconds, {in_one, of_one, of_all}, {event, version, id})
+  end
+  see(mark, seconds, {event, version})
+  if seen(id) == mark then
+    return 'taken'
+  end
+  if seen(id) == 'withdrawn' then
     return 'seen'
   end
   if redis.call('ZSCORE', key('mail', conversation), id) then
     redis.call('HSET', key('text', conversation), id, text)
     return 'replaced'
   end
-  return redis.call('EXISTS', root .. 'seen:' .. id) == 1 and 'answered' or 'new'
+  return 'answered'
 end
 
--- Puts an emptied text in place of a message that waits or is being answered; stops the answer.
-function ops.withdraw(conversation, id, text)
+-- Erases a message wherever it stands: `text` takes its place where it waits or is being answered, which stops.
+-- It is not taken any more, should its event come late. Answers whether it waited or ran.
+function ops.withdraw(conversation, id, text, seconds)
+  redis.call('SET', root .. 'seen:' .. id, 'withdrawn', 'EX', seconds)
+  for _, kept in ipairs(redis.call('SMEMBERS', root .. 'keeps:' .. id)) do
+    redis.call('DEL', root .. 'kept:' .. kept)
+  end
+  redis.call('DEL', root .. 'keeps:' .. id)
+  for _, parked in ipairs(redis.call('ZRANGE', root .. 'parked', 0, -1)) do
+    redis.call('HDEL', root .. 'parked:' .. parked, 'text:' .. id)
+  end
   if redis.call('HEXISTS', key('text', conversation), id) == 0 then
     return 0
   end
-  redis.call('HSET', key('text', conversation), id, text)
+  redis.call('HSET', key('text', conversation), id, text, '!' .. id, 1)
   if not redis.call('ZSCORE', key('mail', conversation), id) then
-    redis.call('HSET', key('turn', conversation), 'stop', 1)
+    redis.call('HSET', key('turn', conversation), wanted(conversation, batch(conversation, 1)) and 'changed' or 'stop', 1)
   end
   return 1
 end
 
--- milliseconds, most messages in a turn
-function ops.take(milliseconds, most)
+-- id, sealed question, seconds, then its messages
+function ops.keep(id, sealed, seconds)
+  redis.call('SET', root .. 'kept:' .. id, sealed, 'EX', seconds)
+  for i = 5, #ARGV do
+    redis.call('SADD', root .. 'keeps:' .. ARGV[i], id)
+    redis.call('EXPIRE', root .. 'keeps:' .. ARGV[i], seconds)
+  end
+end
+
+-- The next in line whose person is not `but`, who has all the turns of this worker that one person may have.
+local function next_in_line(but)
+  for _, conversation in ipairs(redis.call('ZRANGE', root .. 'ready', 0, but == '' and 0 or LOOK_AT - 1)) do
+    if but == '' or first_person(conversation) ~= but then
+      return conversation
+    end
+  end
+end
+
+-- milliseconds, most messages in a turn, whose turns are not taken
+function ops.take(milliseconds, most, but)
   for _, due in ipairs(redis.call('ZRANGEBYSCORE', root .. 'later', '-inf', number(now))) do
     redis.call('ZREM', root .. 'later', due)
     redis.call('ZADD', root .. 'ready', number(now), due)
   end
-  local conversation = redis.call('ZRANGEBYSCORE', root .. 'running', '-inf', number(now), 'LIMIT', 0, 1)[1]
-    or redis.call('ZRANGE', root .. 'ready', 0, 0)[1]
+  local running = root .. 'running'
+  local conversation = redis.call('ZRANGEBYSCORE', running, '-inf', number(now), 'LIMIT', 0, 1)[1]
+    or redis.call('ZRANGEBYSCORE', running, number(now + 2 * milliseconds), '+inf', 'LIMIT', 0, 1)[1] -- our clock went back
+    or next_in_line(but)
   if not conversation then
-    if redis.call('EXISTS', root .. 'running', root .. 'later') == 0 then
+    if redis.call('EXISTS', root .. 'running', root .. 'later', root .. 'ready') == 0 then
       redis.call('DEL', root .. 'load') -- nothing is open: what expired unanswered is not counted for ever
     end
     return false
@@ -201,14 +284,23 @@ function ops.take(milliseconds, most)
   local turn = key('turn', conversation)
   local ids = batch(conversation, tonumber(most))
   local found = texts(conversation, ids)
-  if #found == 0 then
+  if #found == 0 then -- the texts expired
+    for _, id in ipairs(ids) do
+      redis.call('ZREM', key('mail', conversation), id)
+      count('', -1)
+    end
     forget(conversation)
     if redis.call('ZCARD', key('mail', conversation)) > 0 then
       line_up(conversation)
     end
-    return ops.take(milliseconds, most)
+    return ops.take(milliseconds, most, but)
+  end
+  if not wanted(conversation, ids) then
+    redis.call('HSET', turn, 'stop', 1)
   end
   redis.call('ZREM', root .. 'ready', conversation)
+  redis.call('ZREM', root .. 'later', conversation)
+  redis.call('ZREM', root .. 'untold', conversation)
   redis.call('ZREM', key('mail', conversation), unpack(ids))
   redis.call('HSET', turn, 'batch', cjson.encode(ids))
   redis.call('HDEL', turn, 'place')
@@ -221,18 +313,20 @@ function ops.take(milliseconds, most)
     found, 0}
 end
 
--- The first in line that waits for so long and was not told of late: leased, so that nobody answers while it is told.
-function ops.notice(milliseconds, after, every)
-  for rank, conversation in ipairs(redis.call('ZRANGE', root .. 'ready', 0, 99)) do
+-- Who is to be told that they wait: leased, so that nobody answers meanwhile. Told again after twice the time.
+function ops.notice(milliseconds)
+  for _, conversation in ipairs(redis.call('ZRANGEBYSCORE', root .. 'untold', '-inf', number(now), 'LIMIT', 0, 10)) do
     local turn = key('turn', conversation)
-    local facts = redis.call('HMGET', turn, 'since', 'told')
-    local waited = now - tonumber(facts[1] or now)
-    local found = texts(conversation, batch(conversation, 1))
-    if #found > 0 and waited >= tonumber(after) and now - tonumber(facts[2] or 0) >= tonumber(every) then
-      local place = redis.call('ZSCORE', root .. 'ready', conversation)
-      local ahead = rank - 1 + redis.call('ZCARD', root .. 'running')
+    local place = redis.call('ZSCORE', root .. 'ready', conversation)
+    local found = place and texts(conversation, batch(conversation, 1)) or {}
+    if #found == 0 then
+      redis.call('ZREM', root .. 'untold', conversation)
+    else
+      local waited = now - tonumber(redis.call('HGET', turn, 'since') or now)
+      local ahead = redis.call('ZRANK', root .. 'ready', conversation) + redis.call('ZCARD', root .. 'running')
       local again = redis.call('HGET', turn, 'begun') or '0'
-      redis.call('HSET', turn, 'told', number(now), 'place', place, 'begun', 1)
+      redis.call('HSET', turn, 'place', place, 'begun', 1)
+      redis.call('ZADD', root .. 'untold', number(now + math.max(waited, 3 * TELL_AFTER)), conversation)
       redis.call('ZREM', root .. 'ready', conversation)
       return {conversation, lease(conversation, milliseconds), 0, number(waited), again, '0', posted(conversation),
         found, ahead}
@@ -241,15 +335,22 @@ function ops.notice(milliseconds, after, every)
   return false
 end
 
--- milliseconds, then conversation and fence of each; answers 0 lost, 1 held, 2 held and to be stopped
+-- A script is refused for want of memory at its first write alone: what is under way must not be.
+local function go_on_when_full()
+  redis.call('HDEL', root .. 'load', '')
+end
+
+-- milliseconds, then conversation and fence of each; 0 lost, 1 held, 2 to be stopped, 3 partly withdrawn: begin anew
 function ops.renew(milliseconds)
+  go_on_when_full()
   local states = {}
   for i = 3, #ARGV, 2 do
     local conversation = ARGV[i]
     local state = 0
     if holds(conversation, ARGV[i + 1]) then
       redis.call('ZADD', root .. 'running', number(now + tonumber(milliseconds)), conversation)
-      state = redis.call('HEXISTS', key('turn', conversation), 'stop') == 1 and 2 or 1
+      local facts = redis.call('HMGET', key('turn', conversation), 'stop', 'changed')
+      state = facts[1] and 2 or facts[2] and 3 or 1
     end
     states[#states + 1] = state
   end
@@ -258,6 +359,7 @@ end
 
 -- Whoever took the turn over may have found the message before we recorded it: then it is recorded.
 function ops.record(conversation, fence, part, message)
+  go_on_when_full()
   if not holds(conversation, fence) then
     return redis.call('HGET', key('turn', conversation), 'post:' .. part) == message and 1 or 0
   end
@@ -270,15 +372,13 @@ function ops.settle(conversation, fence)
     return 0
   end
   for _, id in ipairs(cjson.decode(redis.call('HGET', key('turn', conversation), 'batch') or '[]')) do
-    local text = redis.call('HGET', key('text', conversation), id)
-    if text then
-      redis.call('HDEL', key('text', conversation), id)
-      count(person_of(text), -1)
-    end
+    drop_text(conversation, id)
   end
   forget(conversation)
   if redis.call('ZCARD', key('mail', conversation)) > 0 then
     line_up(conversation)
+  elseif redis.call('EXISTS', root .. 'ready') == 1 then
+    ring() -- somebody may wait whose other turns left no room
   end
   return 1
 end
@@ -290,7 +390,7 @@ function ops.release(conversation, fence, milliseconds, counts)
   end
   local turn = key('turn', conversation)
   local place = redis.call('HGET', turn, 'place')
-  redis.call('HDEL', turn, 'fence', 'place')
+  redis.call('HDEL', turn, 'fence', 'place', 'changed')
   redis.call('ZREM', root .. 'running', conversation)
   if counts == '0' and not place then
     redis.call('HINCRBY', turn, 'tries', -1)
@@ -300,6 +400,7 @@ function ops.release(conversation, fence, milliseconds, counts)
     redis.call('PEXPIRE', root .. 'later', LINE)
   else
     redis.call('ZADD', root .. 'ready', place or number(now), conversation)
+    redis.call('ZADD', root .. 'untold', 'NX', number(now + TELL_AFTER), conversation)
     ring()
   end
   return 1
@@ -311,8 +412,9 @@ function ops.park(conversation, fence, id, facts)
     return 0
   end
   local place = root .. 'parked:' .. id
-  redis.call('HSET', place, 'conversation', conversation, 'facts', facts, 'at', number(now))
-  for _, message in ipairs(cjson.decode(redis.call('HGET', key('turn', conversation), 'batch') or '[]')) do
+  local messages = redis.call('HGET', key('turn', conversation), 'batch') or '[]'
+  redis.call('HSET', place, 'conversation', conversation, 'facts', facts, 'at', number(now), 'messages', messages)
+  for _, message in ipairs(cjson.decode(messages)) do
     local text = redis.call('HGET', key('text', conversation), message)
     if text then
       redis.call('HSET', place, 'text:' .. message, text)
@@ -338,42 +440,57 @@ function ops.parked()
   return found
 end
 
+function ops.drop(id)
+  redis.call('ZREM', root .. 'parked', id)
+  return redis.call('DEL', root .. 'parked:' .. id)
+end
+
 function ops.replay(id)
   local place = root .. 'parked:' .. id
-  local conversation = redis.call('HGET', place, 'conversation')
+  local facts = redis.call('HMGET', place, 'conversation', 'messages')
+  local conversation = facts[1]
   if not conversation then
     return 0
   end
-  local fields = redis.call('HGETALL', place)
-  for i = 1, #fields, 2 do
-    local message = string.match(fields[i], '^text:(.*)$')
-    if message then
-      redis.call('ZADD', key('mail', conversation), number(now / 1000), message)
-      redis.call('HSET', key('text', conversation), message, fields[i + 1])
-      count(person_of(fields[i + 1]), 1)
+  if seen('again:' .. id) then -- whoever asked has pressed the button meanwhile
+    ops.drop(id)
+    return 0
+  end
+  for n, message in ipairs(cjson.decode(facts[2])) do
+    local text = redis.call('HGET', place, 'text:' .. message)
+    if text then
+      redis.call('ZADD', key('mail', conversation), number((now + n) / 1000), message)
+      redis.call('HSET', key('text', conversation), message, text)
+      count(person_of(text), 1)
     end
   end
   redis.call('PEXPIRE', key('mail', conversation), KEEP)
   redis.call('PEXPIRE', key('text', conversation), KEEP)
-  redis.call('DEL', place)
-  redis.call('ZREM', root .. 'parked', id)
-  if not redis.call('ZSCORE', root .. 'running', conversation) then
+  if not waits_or_runs(conversation) then
     line_up(conversation)
   end
-  return 1
+  return ops.drop(id)
 end
 
 -- Stops what a person has waiting or running in a conversation, or in all that begin so (`place` ends with a colon).
 function ops.stop(person, place)
-  local stopped = 0
+  local stopping = 0
   local prefix = string.sub(place, -1) == ':'
   for _, line in ipairs({'running', 'ready', 'later'}) do
     for _, conversation in ipairs(redis.call('ZRANGE', root .. line, 0, -1)) do
-      local there = conversation == place or (prefix and string.sub(conversation, 1, #place) == place)
-      if there and first_person(conversation) == person then
-        redis.call('HSET', key('turn', conversation), 'stop', 1)
-        stopped = stopped + 1
-        if line ~= 'running' then
+      if conversation == place or (prefix and string.sub(conversation, 1, #place) == place) then
+        local turn, before = key('turn', conversation), stopping
+        if redis.call('HEXISTS', turn, 'batch') == 1 and first_person(conversation) == person then
+          redis.call('HSET', turn, 'stop', 1)
+          stopping = stopping + 1
+        end
+        for _, id in ipairs(redis.call('ZRANGE', key('mail', conversation), 0, -1)) do
+          if person_of(redis.call('HGET', key('text', conversation), id)) == person then
+            redis.call('HSET', key('text', conversation), '!' .. id, 1)
+            stopping = stopping + 1
+          end
+        end
+        if line ~= 'running' and stopping > before then
           redis.call('ZREM', root .. line, conversation)
           redis.call('ZADD', root .. 'ready', 0, conversation)
           ring()
@@ -381,11 +498,23 @@ function ops.stop(person, place)
       end
     end
   end
-  return stopped
+  return stopping
+end
+
+-- Which conversations that begin with `place` are being answered.
+function ops.running(place)
+  local found = {}
+  for _, conversation in ipairs(redis.call('ZRANGE', root .. 'running', 0, -1)) do
+    if string.sub(conversation, 1, #place) == place then
+      found[#found + 1] = conversation
+    end
+  end
+  return found
 end
 
 function ops.status()
-  return {redis.call('ZCARD', root .. 'ready'), redis.call('ZCARD', root .. 'running'),
+  local left = redis.call('ZCOUNT', root .. 'running', '-inf', number(now)) -- by workers that are gone
+  return {redis.call('ZCARD', root .. 'ready') + left, redis.call('ZCARD', root .. 'running') - left,
     redis.call('ZCARD', root .. 'later'), redis.call('ZCARD', root .. 'parked'),
     tonumber(redis.call('HGET', root .. 'load', '*') or 0)}
 end

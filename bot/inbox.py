@@ -4,8 +4,9 @@ A conversation is answered by one worker at a time, under a lease that it renews
 """
 
 import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final, Literal, cast
 
 import orjson
@@ -23,8 +24,8 @@ PER_PERSON: Final = 50
 OF_ALL: Final = 10_000
 
 Taken = Literal["taken", "seen", "full"]
-Change = Literal["seen", "replaced", "answered", "new"]
-State = Literal["lost", "held", "stop"]
+Change = Literal["taken", "seen", "full", "replaced", "answered"]
+State = Literal["lost", "held", "stop", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,35 +79,29 @@ class Inbox:
 
     async def accept(self, turn: Turn) -> Taken:
         """Keeps a turn until it is answered, unless its event or message was seen, or too much waits already."""
-        seen = dict.fromkeys((turn.event_id, turn.message_id))
-        place = (turn.conversation, turn.message_id, f"{turn.sent_at:.6f}", self._closed(turn))
-        bounds = (PER_CONVERSATION, PER_PERSON, OF_ALL)
-        return cast(Taken, await self._word("accept", *place, _mark(), keys.SEEN_SECONDS, *bounds, *seen))
+        return cast(Taken, await self._word("accept", turn, turn.event_id))
 
     async def edit(self, change: Edited) -> Change:
-        """Changes the text of a message that still waits; else tells whether it was seen at all."""
-        turn = change.turn
-        seen = dict.fromkeys((change.event_id, change.version))
-        place = (turn.conversation, turn.message_id, self._closed(turn))
-        return cast(Change, await self._word("edit", *place, _mark(), keys.SEEN_SECONDS, *seen))
+        """Changes the text of a message that still waits; takes one that was never seen; else it is answered."""
+        old = time.time() - change.turn.sent_at > keys.SEEN_SECONDS
+        return cast(Change, await self._word("edit", change.turn, change.event_id, change.version, str(int(old))))
 
-    async def withdraw(self, conversation: str, message_id: str) -> None:
-        """Erases the text of a message that waits or is being answered, and stops its answer."""
+    async def withdraw(self, conversation: str, message_id: str) -> bool:
+        """Erases the text of a message wherever it waits, stops its answer; whether it waited or was being answered."""
         with state():
             stored = await cast(Any, self._redis.hget(keys.inbox(f"text:{conversation}"), message_id))
-        if stored:
-            turn = replace(self._opened(conversation, stored), text="", withdrawn=True)
-            await self._run("withdraw", conversation, message_id, self._closed(turn))
+        turn = self._opened(conversation, stored) if stored else _unreadable(conversation, "")
+        emptied = self._closed(replace(turn, text="", withdrawn=True))
+        return bool(await self._run("withdraw", conversation, message_id, emptied, keys.SEEN_SECONDS))
 
-    async def take(self) -> Job | None:
-        """The turn that is next in line, or one whose worker is gone; None if nothing waits."""
-        found = await self._run("take", _milliseconds(self.lease_seconds), MERGED_MESSAGES)
+    async def take(self, but: str = "") -> Job | None:
+        """The next turn in line of anybody but `but`, or one whose worker is gone; None if there is none."""
+        found = await self._run("take", _milliseconds(self.lease_seconds), MERGED_MESSAGES, but)
         return self._job(found) if found else None
 
-    async def notice(self, after: float, every: float) -> Job | None:
-        """A turn that has waited `after` seconds and was not told of it for `every` seconds; `release` it then."""
-        times = map(_milliseconds, (self.lease_seconds, after, every))
-        found = await self._run("notice", *times)
+    async def notice(self) -> Job | None:
+        """A turn whose person is to be told that it waits; `release` it then."""
+        found = await self._run("notice", _milliseconds(self.lease_seconds))
         return self._job(found) if found else None
 
     async def bell(self, seconds: float) -> None:
@@ -116,7 +111,7 @@ class Inbox:
 
     async def renew(self, jobs: Sequence[Job]) -> list[State]:
         """Prolongs the leases by their full length."""
-        states: tuple[State, State, State] = ("lost", "held", "stop")
+        states: tuple[State, ...] = ("lost", "held", "stop", "changed")
         held = [part for job in jobs for part in (job.conversation, job.fence)]
         return [states[number] for number in await self._run("renew", _milliseconds(self.lease_seconds), *held)]
 
@@ -139,15 +134,23 @@ class Inbox:
     async def parked(self) -> list[Parked]:
         """What was put aside, the oldest first."""
         rows = await self._run("parked")
-        return [Parked(id_.decode(), c.decode(), orjson.loads(facts), int(at) / 1000) for id_, c, facts, at in rows]
+        return [Parked(id_.decode(), c.decode(), orjson.loads(facts), float(at) / 1000) for id_, c, facts, at in rows]
 
     async def replay(self, identifier: str) -> bool:
         """Puts a parked turn in line again; False if there is none of that id."""
         return bool(await self._run("replay", identifier))
 
+    async def drop(self, identifier: str) -> bool:
+        """Deletes a parked turn; False if there is none of that id."""
+        return bool(await self._run("drop", identifier))
+
     async def stop(self, person: str, place: str) -> int:
         """Stops what a person has open in a conversation, or in all that begin with `place:`; how many turns."""
         return int(await self._run("stop", person, place))
+
+    async def running(self, place: str) -> list[str]:
+        """The conversations that begin with `place` and are being answered."""
+        return [found.decode() for found in await self._run("running", place)]
 
     async def line(self) -> Line:
         """What waits and runs."""
@@ -155,9 +158,8 @@ class Inbox:
 
     async def keep(self, identifier: str, turn: Turn) -> None:
         """Keeps a question for a day, sealed, so that a button can ask it again."""
-        place = keys.inbox(f"kept:{identifier}")
-        with state():
-            await self._redis.set(place, self._seal.close(_dumped(turn), place), ex=keys.KEPT_SECONDS)
+        sealed = self._seal.close(_dumped(turn), keys.inbox(f"kept:{identifier}"))
+        await self._run("keep", identifier, sealed, keys.KEPT_SECONDS, *turn.messages)
 
     async def kept(self, identifier: str) -> Turn | None:
         """The question kept under an id."""
@@ -168,10 +170,14 @@ class Inbox:
         return _loaded(text) if text else None
 
     async def _run(self, operation: str, *arguments: str | bytes | float) -> Any:  # see the script
-        return await self._script.run(self._redis, keys.inbox(""), operation, *arguments)
+        return await self._script.run(self._redis, (keys.inbox(""), keys.inbox("anchor")), operation, *arguments)
 
-    async def _word(self, operation: str, *arguments: str | bytes | float) -> str:
-        return str((await self._run(operation, *arguments)).decode())
+    async def _word(self, operation: str, turn: Turn, *seen: str) -> str:
+        """Puts a turn to the mailbox; a call repeated after a lost connection finds its mark, and counts once."""
+        place = (turn.conversation, turn.message_id, f"{turn.sent_at:.6f}", self._closed(turn))
+        bounds = (PER_CONVERSATION, PER_PERSON, OF_ALL)
+        mark = secrets.token_hex(8)
+        return str((await self._run(operation, *place, mark, keys.SEEN_SECONDS, *bounds, *seen)).decode())
 
     def _job(self, found: list[Any]) -> Job:
         conversation, fence = found[0].decode(), found[1].decode()
@@ -180,7 +186,7 @@ class Inbox:
             conversation=conversation,
             fence=fence,
             tries=int(found[2]),
-            waited=int(found[3]) / 1000,
+            waited=float(found[3]) / 1000,
             again=found[4] == b"1",
             stop=found[5] == b"1",
             posted=posted,
@@ -195,9 +201,7 @@ class Inbox:
     def _opened(self, conversation: str, stored: bytes) -> Turn:
         person, _, sealed = stored.partition(b"\n")
         text = self._seal.open(sealed, keys.inbox(f"text:{conversation}"))
-        if text is None:  # sealed with a key that is gone: nobody can answer it, nor tell the person
-            return Turn("", "", "", conversation, Person(person.decode()), "", withdrawn=True)
-        return _loaded(text)
+        return _unreadable(conversation, person.decode()) if text is None else _loaded(text)
 
 
 def merged(turns: Iterable[Turn]) -> Turn:
@@ -211,13 +215,13 @@ def merged(turns: Iterable[Turn]) -> Turn:
         event_id=first.event_id,
         message_id=first.message_id,
         text="\n".join(turn.text for turn in asked),
-        merged=tuple(turn.message_id for turn in (first, *more)),
+        merged=tuple(message for turn in (first, *more) for message in turn.messages),
     )
 
 
-def _mark() -> str:
-    """A call's own mark: repeated after a lost connection, it finds it and counts as the same call."""
-    return secrets.token_hex(8)
+def _unreadable(conversation: str, person: str) -> Turn:
+    """What stands for a turn that was sealed with another key: of no platform, so that somebody else may take it."""
+    return Turn("", "", "", conversation, Person(person), "", withdrawn=True)
 
 
 def _milliseconds(seconds: float) -> int:
@@ -225,19 +229,16 @@ def _milliseconds(seconds: float) -> int:
 
 
 def _dumped(turn: Turn) -> str:
-    fields = asdict(turn)
-    fields["person"]["groups"] = sorted(turn.person.groups)
-    return orjson.dumps(fields).decode()
+    written = asdict(turn)
+    written["person"]["groups"] = sorted(turn.person.groups)
+    return orjson.dumps(written).decode()
 
 
 def _loaded(text: str) -> Turn:
-    fields = orjson.loads(text)
-    person = fields["person"]
-    return Turn(
-        **fields
-        | {
-            "person": Person(person["id"], person["name"], frozenset(person["groups"])),
-            "merged": tuple(fields["merged"]),
-            "history": None,  # only callers that hold the line give one
-        }
-    )
+    """The turn, as far as this release knows its fields."""
+    known = {field.name for field in fields(Turn)}
+    found = {name: value for name, value in orjson.loads(text).items() if name in known}
+    person = found["person"]
+    found["person"] = Person(person["id"], person["name"], frozenset(person["groups"]))
+    found["merged"] = tuple(found["merged"])
+    return Turn(**found | {"history": None})  # only callers that hold the line give one

@@ -1,4 +1,4 @@
-"""The few words that stand around an answer, in each of our languages."""
+"""The few words that stand around an answer and on its buttons, in each of our languages."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,6 +6,28 @@ from typing import Final
 from bot.language import Language
 
 SOURCES: Final[dict[Language, str]] = {"en": "Sources", "de": "Quellen", "fr": "Sources"}
+
+STOP: Final[dict[Language, str]] = {"en": "Stop", "de": "Anhalten", "fr": "Arrêter"}
+
+AGAIN: Final[dict[Language, str]] = {"en": "Ask again", "de": "Noch einmal fragen", "fr": "Demander à nouveau"}
+
+CHANGED: Final[dict[Language, str]] = {
+    "en": "You changed your question.",
+    "de": "Sie haben Ihre Frage geändert.",
+    "fr": "Vous avez modifié votre question.",
+}
+
+ANEW: Final[dict[Language, str]] = {
+    "en": "Answer the new version",
+    "de": "Die neue Fassung beantworten",
+    "fr": "Répondre à la nouvelle version",
+}
+
+QUOTE: Final[dict[Language, str]] = {
+    "en": "If you ask about it, quote `{id}`.",
+    "de": "Wenn Sie dazu nachfragen, nennen Sie `{id}`.",
+    "fr": "Si vous en parlez à quelqu'un, citez `{id}`.",
+}
 
 HIDDEN: Final[dict[Language, str]] = {
     "en": "Hidden from the model: {kinds}",

@@ -1,5 +1,6 @@
--- A conversation as remembered. KEYS[1] is the hash of its state; ARGV[2] names the list of its exchanges, in one slot.
-local state, exchanges, op = KEYS[1], ARGV[2], ARGV[1]
+-- A conversation as remembered: the hash of its state, and the list of its exchanges.
+local state, exchanges, op = KEYS[1], KEYS[2], ARGV[1]
+local asked = string.gsub(exchanges, '^hg:talk:(.*):exchanges$', 'hg:asked:%1:')
 
 local ops = {}
 
@@ -8,9 +9,10 @@ function ops.recall()
   return {'[' .. table.concat(redis.call('LRANGE', exchanges, 0, -1), ',') .. ']', facts[1], facts[2]}
 end
 
--- fence, epoch, beginning and whole of the exchange, sealed vault, how many to keep, seconds; 0 where another worker
--- has the conversation by now, or something was erased since it was recalled.
-function ops.remember(fence, epoch, beginning, exchange, vault, most, seconds)
+-- fence, epoch, beginning and whole of the exchange, sealed vault, how many to keep, seconds; which answer it is and for
+-- how many seconds to find it by the messages of the question, which follow. 0 where another worker has the conversation
+-- by now, or something was erased since it was recalled.
+function ops.remember(fence, epoch, beginning, exchange, vault, most, seconds, answer, answer_seconds)
   local facts = redis.call('HMGET', state, 'fence', 'epoch')
   if tonumber(facts[1] or 0) > tonumber(fence) or tonumber(facts[2] or 0) ~= tonumber(epoch) then
     return 0
@@ -25,17 +27,26 @@ function ops.remember(fence, epoch, beginning, exchange, vault, most, seconds)
   redis.call('HSET', state, 'vault', vault, 'fence', fence)
   redis.call('EXPIRE', exchanges, seconds)
   redis.call('EXPIRE', state, seconds)
+  for i = 11, #ARGV do
+    redis.call('SET', asked .. ARGV[i], answer, 'EX', answer_seconds)
+  end
   return 1
 end
 
--- epoch, what the vault is from now on, seconds, then the exchanges to drop: only if nobody else erased meanwhile.
-function ops.erase(epoch, vault, seconds)
+-- Drops what was asked in a message; whoever recalled the conversation before remembers nothing of it any more.
+-- epoch, message, what the vault is from now on, seconds; 0 where others erased meanwhile.
+function ops.erase(epoch, message, vault, seconds)
   if tonumber(redis.call('HGET', state, 'epoch') or 0) ~= tonumber(epoch) then
     return 0
   end
-  for i = 6, #ARGV do
-    redis.call('LREM', exchanges, 0, ARGV[i])
+  for _, exchange in ipairs(redis.call('LRANGE', exchanges, 0, -1)) do
+    for _, id in ipairs(cjson.decode(exchange).messages) do
+      if id == message then
+        redis.call('LREM', exchanges, 0, exchange)
+      end
+    end
   end
+  redis.call('DEL', asked .. message)
   redis.call('HSET', state, 'vault', vault)
   redis.call('HINCRBY', state, 'epoch', 1)
   redis.call('EXPIRE', state, seconds)
@@ -50,4 +61,4 @@ function ops.reset(seconds)
   return had
 end
 
-return ops[op](unpack(ARGV, 3))
+return ops[op](unpack(ARGV, 2))

@@ -3,9 +3,8 @@
 Every write may be repeated; every key has its time to live in `bot/keys.py`.
 """
 
-import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -23,7 +22,7 @@ ERASE_TRIES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A masked question and its masked answer, with the ids of the messages that asked it and `shown` it."""
+    """A masked question and its masked answer, with the ids of the messages that asked it."""
 
     key: str
     at: float
@@ -32,7 +31,6 @@ class Exchange:
     question: str
     answer: str
     trace_id: str
-    shown: str = ""
 
 
 @dataclass(slots=True)
@@ -91,7 +89,7 @@ class Memory:
     async def recall(self, conversation: str) -> Conversation:
         """The conversation so far; an unknown one is empty."""
         place = keys.state(conversation)
-        lines, sealed, epoch = await self._script.run(self._redis, place, "recall", keys.exchanges(conversation))
+        lines, sealed, epoch = await self._script.run(self._redis, _places(conversation), "recall")
         vault = self._seal.open(sealed, place) if sealed else None
         exchanges = tuple(map(_exchange, orjson.loads(lines)))
         return Conversation(conversation, exchanges, Vault.from_json(vault) if vault else Vault(), int(epoch or 0))
@@ -102,54 +100,71 @@ class Memory:
         False if the conversation was taken over or partly erased since it was recalled: then the exchange is dropped.
         """
         at = self._clock()
-        said = (record.question, record.text, record.trace_id, message_id)
-        exchange = Exchange(asked.key, at, asked.person, asked.messages, *said)
+        exchange = Exchange(asked.key, at, asked.person, asked.messages, record.question, record.text, record.trace_id)
         place = keys.state(talk.id)
         vault = _pruned(talk.vault, [*talk.exchanges[1 - keys.EXCHANGES :], exchange])
         sealed = self._seal.close(vault.to_json(), place)
         beginning = orjson.dumps({"key": asked.key})[:-1]
         fields = (asked.fence, talk.epoch, beginning, orjson.dumps(exchange), sealed)
         bounds = (keys.EXCHANGES, keys.CONVERSATION_SECONDS)
-        arguments: Any = ("remember", keys.exchanges(talk.id), *fields, *bounds)
+        answer = (f"{message_id}\n{record.trace_id}", keys.ANSWER_SECONDS, *asked.messages)
+        arguments: Any = ("remember", *fields, *bounds, *answer)
         with state():
             async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.eval(self._script.text, 1, place, *arguments)  # a cluster's pipeline takes no hash of a script
+                pipe.eval(
+                    self._script.text, 2, *_places(talk.id), *arguments
+                )  # a cluster's pipeline takes no hash of a script
                 if message_id:  # none where the platform reached nobody
                     pipe.set(keys.answer(message_id), orjson.dumps(record), ex=keys.ANSWER_SECONDS)
-                return bool((await pipe.execute())[0])
-
-    async def erase(self, conversation: str, message_id: str) -> bool:
-        """Erases what was asked in a message, the answer to it, and the values that only they held."""
-        for _ in range(ERASE_TRIES):
-            talk = await self.recall(conversation)
-            doomed = [n for n, one in enumerate(talk.exchanges) if message_id in one.messages]
-            if not doomed:
-                return False
-            place = keys.state(conversation)
-            kept = [one for n, one in enumerate(talk.exchanges) if n not in doomed]
-            sealed = self._seal.close(_pruned(talk.vault, kept).to_json(), place)
-            bounds = (talk.epoch, sealed, keys.CONVERSATION_SECONDS)
-            gone = [orjson.dumps(talk.exchanges[n]) for n in doomed]  # byte for byte as it was written
-            if await self._script.run(self._redis, place, "erase", keys.exchanges(conversation), *bounds, *gone):
-                for n in doomed:
-                    await self._forget_answer(talk.exchanges[n])
-                return True
+                if (await pipe.execute())[0]:
+                    return True
+            await self._redis.delete(keys.answer(message_id))
         return False
 
-    async def reset(self, place: str) -> int:
-        """Forgets a conversation, or all that begin with `place:`; how many there were."""
-        found = [place]
-        if place.endswith(":"):
-            pattern = keys.exchanges(_literal(place) + "*")
+    async def erase(self, conversation: str, message_id: str, *, running: bool = False) -> None:
+        """Erases what was asked in a message, its answer, and the values that only they held.
+
+        With `running` it may be being answered: then that answer will not be remembered.
+        """
+        place = keys.state(conversation)
+        for _ in range(ERASE_TRIES):
+            talk = await self.recall(conversation)
+            kept = [one for one in talk.exchanges if message_id not in one.messages]
             with state():
-                found = [keys.conversation_of(key.decode()) async for key in self._redis.scan_iter(pattern, count=1000)]
-        seconds = keys.CONVERSATION_SECONDS
-        return sum(
-            [
-                int(await self._script.run(self._redis, keys.state(one), "reset", keys.exchanges(one), seconds))
-                for one in found
-            ]
+                answer = await cast(Any, self._redis.get(keys.asked(conversation, message_id)))
+            if len(kept) == len(talk.exchanges) and not running and not answer:
+                return
+            await self._forget_answers([answer] if answer else [])  # first, or nothing would lead there on a second try
+            sealed = self._seal.close(_pruned(talk.vault, kept).to_json(), place)
+            bounds = (talk.epoch, message_id, sealed, keys.CONVERSATION_SECONDS)
+            if await self._script.run(self._redis, _places(conversation), "erase", *bounds):
+                return
+
+    async def reset(self, place: str, running: Iterable[str] = ()) -> int:
+        """Forgets a conversation, or all that begin with `place:`, and their answers; how many there were.
+
+        Answers that are `running` there will not be remembered.
+        """
+        every = place.endswith(":")
+        conversations = (
+            {keys.conversation_of(key) for key in await self._found(keys.exchanges, place)} if every else {place}
         )
+        answers = []
+        with state():
+            for key in await self._found(lambda conversation: keys.asked(conversation, "*"), place):
+                answers.append(await cast(Any, self._redis.getdel(key)))
+        await self._forget_answers(filter(None, answers))
+        seconds = keys.CONVERSATION_SECONDS
+        runs = [
+            await self._script.run(self._redis, _places(one), "reset", seconds) for one in conversations.union(running)
+        ]
+        return sum(map(int, runs))
+
+    async def _found(self, name: Callable[[str], str], place: str) -> list[str]:
+        """The keys of that name of a conversation, or of all that begin with `place:`."""
+        pattern = name(_literal(place) + ("*" if place.endswith(":") else ""))
+        with state():
+            return [key.decode() async for key in self._redis.scan_iter(pattern, count=1000)]
 
     async def judge(self, feedback: Feedback) -> bool:
         """Stores, changes or takes back a person's verdict; False if the message is no answer of ours."""
@@ -165,18 +180,23 @@ class Memory:
                 await cast(Any, self._redis.hdel(place, feedback.person.id))
         return True
 
-    async def first_time(self, identifier: str) -> bool:
-        """Marks an identifier as seen; True if it was not."""
-        mark = secrets.token_bytes(8)  # a try repeated after a lost connection finds its own mark, and counts as first
+    async def seen(self, identifier: str) -> bool:
+        """Whether an event was followed already."""
         with state():
-            place = keys.seen(identifier)
-            earlier = await cast(Any, self._redis.set(place, mark, nx=True, get=True, ex=keys.SEEN_SECONDS))
-        return earlier in (None, mark)
+            return bool(await self._redis.exists(keys.seen(identifier)))
 
-    async def _forget_answer(self, exchange: Exchange) -> None:
+    async def see(self, identifier: str) -> None:
+        """Notes that an event was followed."""
         with state():
-            await self._redis.delete(keys.answer(exchange.shown))
-            await self._redis.delete(keys.feedback(exchange.trace_id))
+            await self._redis.set(keys.seen(identifier), 1, ex=keys.SEEN_SECONDS)
+
+    async def _forget_answers(self, answers: Iterable[bytes]) -> None:
+        """Deletes records and verdicts; each answer is named by the message that shows it and its trace id."""
+        with state():
+            for answer in answers:
+                shown, _, trace_id = answer.decode().rpartition("\n")
+                await self._redis.delete(keys.answer(shown))
+                await self._redis.delete(keys.feedback(trace_id))
 
 
 def _exchange(fields: dict[str, Any]) -> Exchange:
@@ -190,6 +210,11 @@ def _pruned(vault: Vault, kept: list[Exchange]) -> Vault:
         return vault
     texts = [text for one in kept for text in (one.question, one.answer)]
     return vault.only({match[0] for text in texts for match in PLACEHOLDER.finditer(text)})
+
+
+def _places(conversation: str) -> tuple[str, str]:
+    """Both keys, so that a cluster that moves them tells us to try again."""
+    return keys.state(conversation), keys.exchanges(conversation)
 
 
 def _literal(text: str) -> str:

@@ -18,28 +18,31 @@ NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A class of data: what its keys begin with, and how many days it stays where nothing else is set."""
+    """A class of data: how long it stays where nothing shorter is set, and what its keys begin with."""
 
-    days: float
+    seconds: float
     beginnings: tuple[str, ...]
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "conversation": Kind(30, ("hg:talk:",)),
-    "answer": Kind(90, (keys.answer(""), "hg:posted:", keys.feedback(""))),
-    "question": Kind(7, tuple(map(keys.inbox, ("text:", "mail:", "turn:")))),
-    "kept": Kind(1, (keys.inbox("kept:"),)),
-    "parked": Kind(30, (keys.inbox("parked:"),)),
-    "seen": Kind(1, (keys.seen(""), keys.inbox("seen:"))),
+    "conversation": Kind(keys.CONVERSATION_SECONDS, (keys.TALK,)),
+    "answer": Kind(keys.ANSWER_SECONDS, (keys.answer(""), keys.ASKED, keys.feedback(""))),
+    "question": Kind(keys.QUESTION_SECONDS, tuple(map(keys.inbox, ("text:", "mail:", "turn:")))),
+    "kept": Kind(keys.KEPT_SECONDS, tuple(map(keys.inbox, ("kept:", "keeps:")))),
+    "parked": Kind(keys.PARKED_SECONDS, (keys.inbox("parked:"),)),
+    "seen": Kind(keys.SEEN_SECONDS, (keys.seen(""), keys.inbox("seen:"))),
 }
 
 
 def terms(days: Mapping[str, float]) -> dict[str, float]:
-    """The seconds that each class stays, given the days that are set. Raises ValueError."""
+    """The seconds that each class stays, given the days that are set, which can only shorten. Raises ValueError."""
     for name, count in days.items():
-        if name not in KINDS or count <= 0:
-            raise ValueError(f"{name}: {count} must be one of {', '.join(KINDS)} and a number of days above 0")
-    return {name: days.get(name, kind.days) * keys.DAY for name, kind in KINDS.items()}
+        if name not in KINDS:
+            raise ValueError(f"{name}: {count:g} must be one of {', '.join(KINDS)}")
+        most = KINDS[name].seconds / keys.DAY
+        if not 0 < count <= most:
+            raise ValueError(f"{name}: {count:g} must be a number of days above 0 and at most {most:g}, the default")
+    return {name: days[name] * keys.DAY if name in days else kind.seconds for name, kind in KINDS.items()}
 
 
 async def enforce(redis: Redis, now: float, days: Mapping[str, float] = NOTHING) -> dict[str, int]:
@@ -59,7 +62,7 @@ async def enforce(redis: Redis, now: float, days: Mapping[str, float] = NOTHING)
             for key in kinds.keys() - due:
                 if key.endswith(b":exchanges"):
                     place = keys.state(keys.conversation_of(key.decode()))
-                    erased["conversation"] += await old.run(redis, place, key, now - seconds["conversation"])
+                    erased["conversation"] += await old.run(redis, (place,), key, now - seconds["conversation"])
     return dict(+erased)
 
 

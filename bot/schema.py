@@ -15,9 +15,6 @@ from bot.store import Script, state
 from guardrails.masking import Vault
 
 SCHEMA: Final = 2
-# Both stay for ever: they describe all the rest.
-VERSION: Final = "hg:schema"
-KEY_CHECK: Final = "hg:keycheck"
 
 log = logging.getLogger(__name__)
 
@@ -29,23 +26,23 @@ class StateMismatch(Exception):
 async def prepare(redis: Redis, seal: Seal) -> None:
     """Makes Redis ready for this release; may run in several processes at once. Raises StateMismatch, StateDown."""
     with state():
-        version = int(await cast(Any, redis.get(VERSION)) or 1)
+        version = int(await cast(Any, redis.get(keys.SCHEMA)) or 1)
         if version > SCHEMA:
             raise StateMismatch(
                 f"Redis holds data of a newer release (layout {version}, this release knows {SCHEMA}): "
                 "start that release, or set HAUSGEIST_REDIS_URL to another Redis"
             )
-        _check_key(seal, await cast(Any, redis.get(KEY_CHECK)))
+        _check_key(seal, await cast(Any, redis.get(keys.KEY_CHECK)))
         if version < SCHEMA:
             await _migrate(redis, seal)
         # Of two that start at once with different keys, the second is told here.
-        sealed = seal.close(VERSION, KEY_CHECK)
-        _check_key(seal, await cast(Any, redis.set(KEY_CHECK, sealed, nx=True, get=True)))
-        await redis.set(VERSION, SCHEMA)
+        sealed = seal.close(keys.SCHEMA, keys.KEY_CHECK)
+        _check_key(seal, await cast(Any, redis.set(keys.KEY_CHECK, sealed, nx=True, get=True)))
+        await redis.set(keys.SCHEMA, SCHEMA)
 
 
 def _check_key(seal: Seal, sealed: bytes | None) -> None:
-    if sealed and seal.open(sealed, KEY_CHECK) is None:
+    if sealed and seal.open(sealed, keys.KEY_CHECK) is None:
         raise StateMismatch(
             "Redis holds data sealed with another key: set HAUSGEIST_SECRET_KEY to the key that all replicas share "
             "(without it: the file secret.key in the data directory), or set HAUSGEIST_REDIS_URL to another Redis"
@@ -64,7 +61,9 @@ async def _migrate(redis: Redis, seal: Seal) -> None:
         names = (key, old_vault, keys.exchanges(conversation))
         exchanges = [orjson.dumps(asdict(exchange)) for exchange in _exchanges(lines)][-keys.EXCHANGES :]
         place = keys.state(conversation)
-        moved += await script.run(redis, place, *names, sealed, keys.CONVERSATION_SECONDS, *exchanges)
+        moved += await script.run(redis, (place,), *names, sealed, keys.CONVERSATION_SECONDS, *exchanges)
+    async for key in redis.scan_iter("hg:posted:*", count=1000):
+        await redis.delete(key)  # led from a message to its answer, whose key is the message's now
     if moved:
         log.info("conversations moved to the new layout", extra={"conversations": moved})
 

@@ -1,6 +1,6 @@
 """How we talk to Redis: atomic scripts, and its failures in our own words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha1
 from importlib.resources import files
@@ -13,19 +13,19 @@ from bot.errors import StateDown
 
 
 class Script:
-    """A Lua script beside this module; its first argument names the operation, its one key the hash slot."""
+    """A Lua script beside this module; its first argument names the operation, its keys are in one hash slot."""
 
     def __init__(self, name: str) -> None:
         self.text = files("bot").joinpath(name).read_text("utf-8")
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
-    async def run(self, redis: Redis, key: str, *arguments: str | bytes | float) -> Any:  # whatever the script returns
+    async def run(self, redis: Redis, keys: Sequence[str], *arguments: str | bytes | float) -> Any:  # what it returns
         """Runs it; a server that does not know it yet learns it."""
         with state():
             try:
-                return await cast(Any, redis.evalsha(self.sha, 1, key, *cast(Any, arguments)))
+                return await cast(Any, redis.evalsha(self.sha, len(keys), *keys, *cast(Any, arguments)))
             except NoScriptError:
-                return await cast(Any, redis.eval(self.text, 1, key, *cast(Any, arguments)))
+                return await cast(Any, redis.eval(self.text, len(keys), *keys, *cast(Any, arguments)))
 
 
 @contextmanager

@@ -12,13 +12,14 @@ UNFINISHED: Final = "unfinished"
 
 @dataclass(slots=True)
 class Trace:
-    """The steps of one turn in milliseconds, its outcome and counts."""
+    """The steps of one turn in milliseconds, its outcome and counts; `waited` is in seconds, before the first step."""
 
     platform: str
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     outcome: str = UNFINISHED
     steps: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    waited: float = 0.0
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -6,17 +6,18 @@ Knows nothing of how a turn is answered; `Dispatcher` does.
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
-from typing import Final, Literal
-from weakref import WeakSet
+from functools import partial
+from typing import Final
 
 from bot.answers import Reply
 from bot.dispatch import Dispatcher
-from bot.errors import Broken, HausgeistError, StateDown, Stopped, Unavailable, Undelivered
-from bot.inbox import Inbox, Job, merged
+from bot.errors import Broken, HausgeistError, StateDown, Stopped, Undelivered
+from bot.inbox import Inbox
 from bot.language import language_of
+from bot.lease import Askable, Lease
 from bot.notices import STOPPED, WAITING
 from bot.ticket import CALL_SECONDS, Superseded
 from bot.trace import UNFINISHED, Journal, Trace
@@ -24,58 +25,13 @@ from bot.trace import UNFINISHED, Journal, Trace
 TRIES: Final = 5  # a turn that fails so often is put aside
 LONGEST_SECONDS: Final = 3600.0  # a platform that takes nothing for so long is not waited for any more
 RENEW_SECONDS: Final = 1.0
-MARGIN_SECONDS: Final = 1.0  # a lease is over for us before it is for others
 IDLE_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 0.05
-TELL_AFTER: Final = 4.0
-TELL_EVERY: Final = 15.0
 PUT_OFF_SECONDS: Final = 15.0
+BREATH_SECONDS: Final = 2.0  # before a turn that Redis refused is begun anew
 STATE_PAUSES: Final = (*[0.5] * 10, *[2] * 150)
 
 log = logging.getLogger(__name__)
-
-Ending = Literal["stopped", "handed over", "lost"]
-
-
-class Lease:
-    """A turn in our hands: the ticket under which its reply is shown."""
-
-    def __init__(self, inbox: Inbox, job: Job, valid_until: float) -> None:
-        self._inbox = inbox
-        self.job = job
-        self.turn = replace(merged(job.turns), fence=job.fence)
-        self.key = self.turn.message_id
-        self.again = job.again
-        self.posted = dict(job.posted)
-        self.valid_until = valid_until
-        self.reply: Reply | None = None
-        self.ending: Ending | None = None
-        self._calls = WeakSet[asyncio.Timeout]()
-        self.task: asyncio.Task[None] | None = None
-
-    def leave(self, seconds: float = CALL_SECONDS) -> asyncio.Timeout:
-        """The deadline for one call to the platform. Raises Superseded where the turn may be another's by now."""
-        left = self.valid_until - time.monotonic()
-        if left <= 0 or self.ending in ("lost", "handed over"):
-            raise Superseded
-        deadline = asyncio.timeout(min(seconds, left))
-        self._calls.add(deadline)
-        return deadline
-
-    async def record(self, message: str, part: int = 0) -> None:
-        """Notes a posted message. Raises Superseded, then it is not noted and had better be taken back."""
-        if not await self._inbox.record(self.job, message, part):
-            raise Superseded
-        self.posted[part] = message
-
-    def end(self, ending: Ending) -> None:
-        """Ends the work on it; a call that is under way must not outrun the next worker's."""
-        if self.task and not self.ending:
-            self.ending = ending
-            self.task.cancel()
-            for deadline in self._calls if ending != "stopped" else ():
-                with suppress(RuntimeError):  # that call has ended
-                    deadline.reschedule(asyncio.get_running_loop().time())
 
 
 class Worker:
@@ -86,6 +42,7 @@ class Worker:
         self._dispatcher = dispatcher
         self._journal = journal
         self._slots = asyncio.Semaphore(slots)
+        self._of_one = slots - 1
         self._leases: set[Lease] = set()
         self._taking = asyncio.Event()
         self._taking.set()
@@ -117,6 +74,12 @@ class Worker:
         for lease in list(self._leases):
             lease.end("handed over")
 
+    def _greedy(self) -> str:
+        """Who has all of our turns but one: that one stays free for others."""
+        for person, turns in Counter(lease.turn.person.id for lease in self._leases).most_common(1):
+            return person if self._of_one and turns >= self._of_one else ""
+        return ""
+
     async def _anything_waits(self) -> bool:
         try:
             return (await self._inbox.line()).ready > 0
@@ -128,7 +91,7 @@ class Worker:
         try:
             await self._taking.wait()
             asked = time.monotonic()
-            job = await self._inbox.take()
+            job = await self._inbox.take(self._greedy())
             if job is None:
                 await self._inbox.bell(IDLE_SECONDS)
         except BaseException:
@@ -141,13 +104,15 @@ class Worker:
             self._slots.release()
             await self._inbox.release(job)
             return
-        lease = self._lease(job, asked)
+        lease = Lease(self._inbox, job, asked)
         self._leases.add(lease)
         lease.task = asyncio.create_task(self._see_through(lease), name=f"turn {lease.key}")
-        lease.task.add_done_callback(lambda _: self._slots.release())
+        lease.task.add_done_callback(partial(self._done, lease))
 
-    def _lease(self, job: Job, asked: float) -> Lease:
-        return Lease(self._inbox, job, asked + self._inbox.lease_seconds - MARGIN_SECONDS)
+    def _done(self, lease: Lease, _task: "asyncio.Task[None]") -> None:
+        lease.close()
+        self._leases.discard(lease)
+        self._slots.release()
 
     async def _renew(self) -> None:
         await asyncio.sleep(RENEW_SECONDS)
@@ -159,20 +124,23 @@ class Worker:
             if state == "lost":
                 lease.end("lost")
                 continue
-            lease.valid_until = asked + self._inbox.lease_seconds - MARGIN_SECONDS
+            lease.prolong(asked)
             if state == "stop":
                 lease.end("stopped")
+            elif state == "changed":
+                lease.end("handed over")  # to be answered anew without what was withdrawn
 
     async def _tell_who_waits(self) -> None:
         asked = time.monotonic()
-        job = await self._inbox.notice(TELL_AFTER, TELL_EVERY) if self._taking.is_set() else None
+        job = await self._inbox.notice() if self._taking.is_set() else None
         if job is None:
             await asyncio.sleep(RENEW_SECONDS)
             return
-        lease = self._lease(job, asked)
+        lease = Lease(self._inbox, job, asked)
         reply = self._dispatcher.open(lease.turn, lease)
         if reply:
             await reply.waiting(WAITING[language_of(lease.turn.text)].format(ahead=job.ahead))
+        lease.close()
         await self._inbox.release(job)
 
     async def _see_through(self, lease: Lease) -> None:
@@ -186,32 +154,31 @@ class Worker:
                 await self._put_off(lease, trace)
             except StateDown:
                 trace.outcome = "StateDown"
-                await _insist(lambda: self._inbox.release(lease.job))
+                lease.close()
+                await _insist(lambda: self._inbox.release(lease.job, BREATH_SECONDS))
         except (Superseded, Undelivered, StateDown) as error:
             trace.outcome = type(error).__name__  # whoever takes it over finds all that is needed in the inbox
         finally:
-            self._leases.discard(lease)
             trace.counts["tries"] = lease.job.tries
             self._journal.record(trace)
 
     async def _answer(self, lease: Lease, trace: Trace) -> None:
         """Has the turn answered, or its person told why not; then it is done with."""
         job, turn = lease.job, lease.turn
-        lease.reply = reply = self._dispatcher.open(turn, lease)
-        if reply is None:
-            trace.outcome = "parked"
-            await self._inbox.park(job, trace.id, {"platform": turn.platform, "reason": "unknown platform"})
-            return
+        trace.waited = job.waited
+        shown = self._dispatcher.open(turn, lease)
+        if shown is None:
+            raise Undelivered(f"No platform {turn.platform!r} is set up here.")
+        lease.reply = reply = Askable(shown, self._inbox, turn)
         failure = await self._attempt(lease, reply, trace)
         if isinstance(failure, Undelivered | StateDown):
             raise failure
         if type(failure) is Broken and job.tries < TRIES:
             trace.outcome = "tried again"
+            lease.close()
             await self._inbox.release(job, float(job.tries), counts=True)
             return
-        if isinstance(failure, Unavailable) or trace.outcome == "makeshift":
-            await self._inbox.keep(trace.id, turn)  # for the button that asks again
-        if failure and not (turn.withdrawn and not lease.posted):
+        if failure and (lease.posted or lease.again or not turn.withdrawn):
             await self._dispatcher.tell(failure, reply, trace)
         await self._close(lease, trace, failure)
 
@@ -233,11 +200,14 @@ class Worker:
 
     async def _put_off(self, lease: Lease, trace: Trace) -> None:
         trace.outcome = "undelivered"
+        lease.close()
         if lease.job.waited < LONGEST_SECONDS:
             await self._inbox.release(lease.job, PUT_OFF_SECONDS)
         else:
             trace.outcome = "silent"
-            facts = {"platform": lease.turn.platform, "reason": "the platform takes nothing"}
+            sealed = not lease.turn.platform
+            reason = "sealed with another key" if sealed else "nobody could be told: platform away, or not set up"
+            facts = {"platform": lease.turn.platform, "reason": reason}
             await self._inbox.park(lease.job, trace.id, facts)
 
     async def _ended(self, lease: Lease, trace: Trace) -> None:
@@ -247,7 +217,7 @@ class Worker:
             await self._inbox.release(lease.job)
         elif lease.ending == "stopped":
             lease.again = True  # what was being posted may stand there, unrecorded
-            if lease.reply and trace.outcome == UNFINISHED:
+            if lease.reply and trace.outcome in (UNFINISHED, "tried again"):
                 await self._dispatcher.tell(Stopped(STOPPED[language_of(lease.turn.text)]), lease.reply, trace)
             await self._close(lease, trace, None)
         else:

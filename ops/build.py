@@ -83,7 +83,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
             passages=GPU_PASSAGES if settings.model_url else CPU_PASSAGES,
             window=settings.model_window,
         )
-        metrics = Metrics()
+        metrics = Metrics(inbox.line)
         dispatcher = Dispatcher(assistant, memory, inbox, metrics)
         yield Service(settings, dispatcher, inbox, assistant, library, embedder, redis, model, metrics)
 

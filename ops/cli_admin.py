@@ -1,11 +1,28 @@
 """What admins do, from the command line; the chat commands of the same names will call the same code."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ops.terminal import WorkFailed, configured, run_async, working
+
+
+def _parked_ids(command: Callable[[tuple[str, ...]], None]) -> Callable[..., None]:
+    """Gives the command the parked turns that are named, or none for `--all`; there must be one or the other."""
+
+    @click.argument("ids", nargs=-1)
+    @click.option("--all", "everything", is_flag=True, help="Everything that is parked.")
+    @wraps(command)
+    def checked(ids: tuple[str, ...], *, everything: bool) -> None:
+        if bool(ids) == everything:
+            raise click.UsageError("name the ids that `hausgeist admin parked` lists, or --all")
+        command(ids)
+
+    return checked
 
 
 @click.group()
@@ -34,18 +51,21 @@ def parked() -> None:
 
 
 @admin.command()
-@click.argument("ids", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Everything that is parked.")
-def replay(ids: tuple[str, ...], everything: bool) -> None:
+@_parked_ids
+def replay(ids: tuple[str, ...]) -> None:
     """Have parked questions answered after all."""
     from ops.waiting import replay as run
 
-    if not ids and not everything:
-        raise click.UsageError("name the ids that `hausgeist admin parked` lists, or --all")
-    with working():
-        missing = asyncio.run(run(configured(), ids, everything=everything))
-    if missing:
-        raise WorkFailed(f"not parked: {', '.join(missing)}; `hausgeist admin parked` lists what is")
+    _found(run(configured(), ids))
+
+
+@admin.command()
+@_parked_ids
+def drop(ids: tuple[str, ...]) -> None:
+    """Delete parked questions; who asked them is not told."""
+    from ops.waiting import drop as run
+
+    _found(run(configured(), ids))
 
 
 @admin.command()
@@ -79,3 +99,11 @@ def forget(path: Path) -> None:
         if not (removed := forget_source(configured(), path)):
             raise WorkFailed(f"no source {str(path)!r} is known; `hausgeist admin status` shows them")
     click.echo(f"{path} is forgotten, {removed} documents removed.")
+
+
+def _found(work: Coroutine[Any, Any, list[str]]) -> None:
+    """Does the work; the ids that it did not find are an error."""
+    with working():
+        missing = asyncio.run(work)
+    if missing:
+        raise WorkFailed(f"not parked: {', '.join(missing)}; `hausgeist admin parked` lists what is")

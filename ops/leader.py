@@ -11,8 +11,9 @@ from typing import Any, Final, cast
 from redis.asyncio import Redis
 from redis.exceptions import LockNotOwnedError, RedisError
 
+from bot import keys
+
 LEASE_SECONDS: Final = 15.0
-LEADER: Final = "hg:{jobs}:leader"
 FAILURES: Final = (RedisError, OSError)  # a timeout is an OSError
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ class Leadership:
     def __init__(self, redis: Redis, lease_seconds: float = LEASE_SECONDS) -> None:
         self._redis = redis
         self._seconds = lease_seconds
-        self._lock = redis.lock(LEADER, timeout=lease_seconds, blocking=False, thread_local=False)
+        self._lock = redis.lock(keys.LEADER, timeout=lease_seconds, blocking=False, thread_local=False)
         self._acquired = False
         self._until = -math.inf  # by our own clock: a process that was held knows that its lease is over
 
@@ -48,7 +49,7 @@ class Leadership:
         mark = secrets.token_bytes(8)  # a try repeated after a lost connection finds its own mark, and holds
         try:
             seconds, microseconds = await cast(Any, self._redis.time())
-            place = f"hg:{{jobs}}:fired:{job}:{int((seconds + microseconds / 1e6) // every_seconds)}"
+            place = keys.fired(job, int((seconds + microseconds / 1e6) // every_seconds))
             ends = round(2000 * every_seconds)
             return await cast(Any, self._redis.set(place, mark, nx=True, get=True, px=ends)) in (None, mark)
         except FAILURES as error:

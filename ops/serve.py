@@ -32,9 +32,8 @@ from rag.library import Stats
 LABELS: Final = {"slack": "Slack", "teams": "Teams", "api": "API", "console": "Console"}
 VERSION: Final = version("hausgeist")
 
-GPU_SLOTS: Final = 16
+LINGER_SECONDS: Final = 1.0
 POLITE: Final = 5  # who answers gives way to who acknowledges, where they share a machine
-CPU_SLOTS: Final = 2  # one question is read while another one is answered
 
 Role = Literal["all", "web", "worker", "scheduler"]
 
@@ -52,7 +51,8 @@ class Server:
     parts: Service
     listener: socket.socket | None
     role: Role = "all"
-    adapters: Sequence[Adapter] = ()
+    platforms: Sequence[Adapter] = ()  # through which answers go out
+    adapters: Sequence[Adapter] = ()  # through which questions come in
     worker: Worker | None = None
     begun: float = field(default_factory=time.monotonic)
     draining: bool = False
@@ -84,10 +84,14 @@ class Server:
         log.info("finishing what was asked")
         self.draining = True
         until = loop.time() + self.parts.settings.grace_seconds
+        for adapter in self.adapters:
+            await adapter.stop_taking()
         if self.worker and working:
             await self.worker.drain(self.parts.settings.grace_seconds, empty=self.role == "all")
             working.cancel()
         if http and serving:
+            # Balancers look once a second or so: until they have seen that we are not ready, they send us more.
+            await asyncio.sleep(min(LINGER_SECONDS, max(0, until - loop.time())))
             http.config.timeout_graceful_shutdown = max(1, round(until - loop.time()))
             http.should_exit = True
             await asyncio.wait([serving])
@@ -103,7 +107,7 @@ class Server:
     async def summary(self) -> dict[str, object]:
         """What runs, for the first line of the log."""
         state = await self.state()
-        names = [adapter.name for adapter in self.adapters]
+        names = [adapter.name for adapter in self.platforms]
         return {"url": self.url, "version": VERSION, "model": state.model, "documents": state.documents, "open": names}
 
     async def ready(self) -> dict[str, bool]:
@@ -128,7 +132,7 @@ class Server:
                 Part("Memory", works["state"], "Valkey, embedded" if embedded else "Redis"),
                 Part("Knowledge", works["knowledge"], self.parts.embedder.name),
                 Part("Guard", True, "Presidio, " + ", ".join(self.parts.settings.languages)),
-                *(Part(LABELS.get(adapter.name, adapter.name), True, "configured") for adapter in self.adapters),
+                *(_part(adapter) for adapter in self.platforms),
             ),
             documents=stats.documents,
             passages=stats.passages,
@@ -188,17 +192,15 @@ async def running(settings: Settings, role: Role = "all", demo: Demo | None = No
         listener = stack.enter_context(_listen(settings)) if serves else None
         parts = await stack.enter_async_context(service(settings))
         server = Server(parts, listener, role)
-        platforms = chats(parts) if role != "scheduler" else []
-        for adapter in platforms:
-            stack.push_async_callback(adapter.stop)
+        server.platforms = chats(parts) if role != "scheduler" else []
         if role in ("all", "web"):
-            server.adapters = [*direct(parts, server.state, demo or Demo()), *platforms]
-            for adapter in server.adapters:
-                stack.push_async_callback(_stopped, adapter, settings.grace_seconds)
-                await adapter.start()
+            server.platforms = server.adapters = [*direct(parts, server.state, demo or Demo()), *server.platforms]
+        for adapter in server.platforms:
+            stack.push_async_callback(_stopped, adapter, settings.grace_seconds)
+        for adapter in server.adapters:
+            await adapter.start()
         if role in ("all", "worker"):
-            slots = settings.slots or (GPU_SLOTS if settings.model_url else CPU_SLOTS)
-            server.worker = Worker(parts.inbox, parts.dispatcher, parts.metrics, slots)
+            server.worker = Worker(parts.inbox, parts.dispatcher, parts.metrics, settings.slots)
         if role in ("all", "scheduler"):
             jobs = Jobs(parts.redis, parts.library, settings.sync_minutes, settings.retention_days)
             await jobs.start()
@@ -206,11 +208,17 @@ async def running(settings: Settings, role: Role = "all", demo: Demo | None = No
         yield server
 
 
+def _part(adapter: Adapter) -> Part:
+    """A platform as the state page shows it: by its socket, where it has one."""
+    health = adapter.health()
+    detail = {True: "socket connected", False: "no socket", None: "configured"}[health]
+    return Part(LABELS.get(adapter.name, adapter.name), health is not False, detail)
+
+
 async def _stopped(adapter: Adapter, seconds: float) -> None:
-    """Takes nothing more, and waits only so long for who holds the line."""
+    """Closes an adapter, and waits only so long for who holds the line."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await adapter.stop_taking()
             await adapter.stop()
 
 

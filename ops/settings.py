@@ -1,80 +1,40 @@
 """All settings, read once at the start from the environment or `hausgeist.toml`; nothing else reads the environment."""
 
-import base64
-import binascii
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, NoReturn
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from ops.settings_values import (
+    Address,
+    ApiKeys,
+    Days,
+    Folder,
+    Groups,
+    Key,
+    Languages,
+    RedisUrl,
+    Url,
+    Words,
+    slots,
+    teams_hosts,
 )
 
-# Microsoft's public cloud; national clouds sign with other keys.
-TEAMS_HOSTS: Final = ("https://smba.trafficmanager.net/",)
+EMPTY: Final = SecretStr("")
+# What is in force where nothing is set.
+UNSET: Final = {
+    "redis_url": "embedded Valkey",
+    "model_url": "embedded llama.cpp",
+    "embedding_url": "on the CPU",
+    "secret_key": "made in the data directory",
+    "slack_api_url": "Slack's",
+}
 
 
 class SettingsError(Exception):
     """A setting is wrong; the text names it, its value and an example, one line each."""
-
-
-def _split(value: object) -> object:
-    return tuple(part for part in value.replace(",", " ").split() if part) if isinstance(value, str) else value
-
-
-def _from_json(value: object) -> object:
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _expand(path: Path) -> Path:
-    return path.expanduser().absolute()
-
-
-def _host_and_port(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise ValueError("must be HOST:PORT")
-    return value
-
-
-def _api_key(entry: str) -> str:
-    if not 2 <= len(entry.split(":")) <= 3 or not all(entry.split(":")):
-        raise ValueError("each entry must be NAME:KEY or NAME:KEY:GROUP+GROUP")
-    return entry
-
-
-def _key_of_32_bytes(value: SecretStr) -> SecretStr:
-    try:
-        if len(base64.b64decode(value.get_secret_value(), validate=True)) == 32:
-            return value
-    except (binascii.Error, ValueError):
-        pass
-    raise ValueError("must be 32 bytes in base64")
-
-
-def _redis_url(url: str) -> str:
-    from ops.redis_server import check_url  # its client takes long to import, and few commands need it
-
-    return check_url(url)
-
-
-def _retention(days: dict[str, float]) -> dict[str, float]:
-    if days:
-        from bot.retention import terms  # see above
-
-        terms(days)
-    return days
-
-
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-ApiKeys = Annotated[tuple[Annotated[str, AfterValidator(_api_key)], ...], NoDecode, BeforeValidator(_split)]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
-EMPTY: Final = SecretStr("")
 
 
 class Settings(BaseSettings):
@@ -89,7 +49,7 @@ class Settings(BaseSettings):
         validate_default=True,
     )
 
-    redis_url: Annotated[str, AfterValidator(_redis_url)] | None = Field(
+    redis_url: RedisUrl | None = Field(
         None, examples=["redis://localhost:6379/0"], description="Redis or Valkey; none: an embedded Valkey."
     )
     model_url: Url | None = Field(
@@ -101,35 +61,33 @@ class Settings(BaseSettings):
         None, examples=["http://gpu-1:30001/v1"], description="An OpenAI-compatible /v1/embeddings; none: on the CPU."
     )
     embedding_name: str = Field("multilingual-e5-small", description="The model to ask the embedding server for.")
-    data_dir: Annotated[Path, AfterValidator(_expand)] = Field(
+    data_dir: Folder = Field(
         Path("~/.local/share/hausgeist"), examples=["/var/lib/hausgeist"], description="Index, state, keys."
     )
-    cache_dir: Annotated[Path, AfterValidator(_expand)] = Field(
-        Path("~/.cache/hausgeist"), examples=["/var/cache/hausgeist"], description="Model files."
-    )
-    bind: Annotated[str, AfterValidator(_host_and_port)] = Field(
-        "127.0.0.1:8080", examples=["127.0.0.1:8080"], description="Where HTTP is served."
-    )
-    secret_key: Annotated[SecretStr, AfterValidator(_key_of_32_bytes)] | None = Field(
+    cache_dir: Folder = Field(Path("~/.cache/hausgeist"), examples=["/var/cache/hausgeist"], description="Model files.")
+    bind: Address = Field("127.0.0.1:8080", examples=["127.0.0.1:8080"], description="Where HTTP is served.")
+    secret_key: Key | None = Field(
         None, description="32 bytes in base64, shared by replicas; none: made in the data directory."
     )
     api_keys: ApiKeys = Field(
         (), examples=["ci:s3cret:hr+board"], description="NAME:KEY[:GROUP+GROUP] entries; none: loopback only."
     )
     command: str = Field("/hausgeist", description="The slash command in Slack.")
-    admins: Words = Field((), examples=["slack:T1:U1"], description="Ids of the people who may administer.")
-    languages: Annotated[tuple[Literal["en", "de", "fr"], ...], NoDecode, BeforeValidator(_split)] = Field(
+    admins: Words = Field((), examples=["slack:T1:U1"], description="Ids of those who may administer; reserved.")
+    languages: Languages = Field(
         ("en", "de", "fr"), examples=["en,de,fr"], description="Languages of documents and people."
     )
-    groups: Annotated[dict[str, frozenset[str]], NoDecode, BeforeValidator(_from_json)] = Field(
+    groups: Groups = Field(
         {}, examples=['{"hr": ["slack:T1:U1"]}'], description="Groups and the ids of their members, as JSON or a table."
     )
     sync_minutes: Annotated[float, Field(gt=0)] = Field(
         15, examples=["15"], description="How often sources are read again."
     )
 
-    slots: Annotated[int, Field(gt=0, le=1000)] | None = Field(
-        None, examples=["16"], description="Answers under way at once in one worker; none: 16, or 2 if embedded."
+    slots: Annotated[int, Field(gt=0, le=1000)] = Field(
+        default_factory=slots,
+        examples=["16"],
+        description="Answers under way at once in one worker; none: 16, or 2 if embedded.",
     )
     patience_seconds: Annotated[float, Field(gt=0)] = Field(
         120, examples=["120"], description="After waiting so long, a question gets its best passages without a model."
@@ -146,12 +104,10 @@ class Settings(BaseSettings):
     redis_lenient: bool = Field(
         False, examples=["1"], description="Only warn of a Redis that may lose questions (no AOF, evicting)."
     )
-    retention_days: Annotated[dict[str, float], NoDecode, BeforeValidator(_from_json), AfterValidator(_retention)] = (
-        Field(
-            {},
-            examples=['{"conversation": 30}'],
-            description="Days that each class of data is kept, as JSON or a table.",
-        )
+    retention_days: Days = Field(
+        {},
+        examples=['{"conversation": 14}'],
+        description="Days that a class of data is kept, where shorter than the default; as JSON or a table.",
     )
 
     slack_bot_token: SecretStr = Field(EMPTY, validation_alias="SLACK_BOT_TOKEN")
@@ -165,8 +121,10 @@ class Settings(BaseSettings):
     microsoft_app_type: Literal["SingleTenant", "MultiTenant", "UserAssignedMSI"] = Field(
         "SingleTenant", validation_alias="MICROSOFT_APP_TYPE", examples=["SingleTenant"]
     )
-    teams_service_urls: Words = Field(TEAMS_HOSTS, description="Prefixes of service URLs that replies may go to.")
     teams_insecure: bool = Field(False, examples=["1"], description="Serve Teams unchecked, on a loopback bind only.")
+    teams_service_urls: Words = Field(
+        default_factory=teams_hosts, description="Prefixes of service URLs that replies may go to; none: Microsoft's."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -233,19 +191,33 @@ def _check_together(settings: Settings) -> None:
 
 def table(settings: Settings) -> str:
     """Every setting with its value in force, secrets hidden; one line each."""
-    values = [(_name(field), _shown(_name(field), getattr(settings, field))) for field in Settings.model_fields]
+    values = [(_name(field), _shown(settings, field)) for field in Settings.model_fields]
     width = max(len(name) for name, _ in values)
     return "\n".join(f"{name:{width}}  {value}" for name, value in values)
 
 
-def _shown(name: str, value: object) -> str:
+def _shown(settings: Settings, field: str) -> str:
+    value = getattr(settings, field)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if field == "retention_days":
+        return _terms(value)
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     if not value:
-        return "(not set)"
-    if _is_secret(name) or "@" in str(value):
+        return UNSET.get(field, "(not set)")
+    if _is_secret(_name(field)) or "@" in str(value):
         return "(hidden)"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _terms(days: Mapping[str, float]) -> str:
+    from bot.keys import DAY
+    from bot.retention import terms
+
+    return ", ".join(f"{name} {seconds / DAY:g}" for name, seconds in terms(days).items())
 
 
 def _name(field: str) -> str:
@@ -258,7 +230,9 @@ def _is_secret(name: str) -> bool:
 
 
 def _explain(error: ValidationError) -> NoReturn:
-    raise SettingsError("\n".join(_line(dict(problem)) for problem in error.errors(include_url=False))) from None
+    problems = (dict(problem) for problem in error.errors(include_url=False))
+    told = [_line(problem) for problem in problems if problem["type"] != "default_factory_not_called"]
+    raise SettingsError("\n".join(told)) from None
 
 
 def _line(problem: dict[str, object]) -> str:

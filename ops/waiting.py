@@ -1,5 +1,6 @@
 """What waits in the inbox and what was put aside, for admins: no text is shown."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import click
@@ -31,11 +32,23 @@ async def show_parked(settings: Settings) -> None:
         click.echo("Nothing is parked.")
 
 
-async def replay(settings: Settings, identifiers: tuple[str, ...], *, everything: bool) -> list[str]:
-    """Puts parked turns in line again; returns the ids that are not there."""
+async def replay(settings: Settings, identifiers: tuple[str, ...]) -> list[str]:
+    """Puts parked turns in line again, all where none is named; returns the ids that are not there."""
+    return await _each(settings, identifiers, Inbox.replay, "In line again")
+
+
+async def drop(settings: Settings, identifiers: tuple[str, ...]) -> list[str]:
+    """Deletes parked turns, all where none is named; returns the ids that are not there."""
+    return await _each(settings, identifiers, Inbox.drop, "Deleted")
+
+
+async def _each(
+    settings: Settings, identifiers: tuple[str, ...], work: Callable[[Inbox, str], Awaitable[bool]], done: str
+) -> list[str]:
     async with state(settings) as (redis, seal):
         inbox = Inbox(redis, seal)
-        wanted = [one.id for one in await inbox.parked()] if everything else identifiers
-        missing = [one for one in wanted if not await inbox.replay(one)]
-    click.echo(f"{len(wanted) - len(missing)} turns are in line again.")
+        wanted = dict.fromkeys(identifiers or [one.id for one in await inbox.parked()])
+        missing = [one for one in wanted if not await work(inbox, one)]
+    if not identifiers or len(missing) < len(wanted):
+        click.echo(f"{done}: {len(wanted) - len(missing)}")
     return missing

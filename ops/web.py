@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 BODY_BYTES: Final = 1 << 20
 
 Ready = Callable[[], Awaitable[dict[str, bool]]]
+Metrics = Callable[[], Awaitable[bytes]]
 
 
 class Adapter(Protocol):
@@ -26,6 +27,9 @@ class Adapter(Protocol):
     async def start(self) -> None:
         """Opens what it needs beyond HTTP."""
 
+    def health(self) -> bool | None:
+        """Whether its events reach us; None where only the next one can tell."""
+
     async def stop_taking(self) -> None:
         """Takes nothing more, while replies go on; HTTP has ended by then."""
 
@@ -33,7 +37,7 @@ class Adapter(Protocol):
         """Closes it; safe to call twice."""
 
 
-def application(adapters: Sequence[Adapter], metrics: Callable[[], bytes], ready: Ready, version: str) -> FastAPI:
+def application(adapters: Sequence[Adapter], metrics: Metrics, ready: Ready, version: str) -> FastAPI:
     """The application; `ready` tells which parts work: all of them, and we take questions."""
     app = FastAPI(title="Hausgeist", version=version, docs_url=None, redoc_url=None, max_body_size=BODY_BYTES)
 
@@ -51,7 +55,7 @@ def application(adapters: Sequence[Adapter], metrics: Callable[[], bytes], ready
     @app.get("/metrics", tags=["probes"])
     async def exposition() -> Response:
         """Metrics for Prometheus."""
-        return PlainTextResponse(metrics(), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(await metrics(), media_type="text/plain; version=0.0.4")
 
     for adapter in adapters:
         app.router.routes.extend(adapter.routes())

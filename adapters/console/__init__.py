@@ -76,6 +76,9 @@ class ConsoleAdapter:
     async def start(self) -> None:
         """Needs nothing: a page asks when it is opened."""
 
+    def health(self) -> None:
+        """Whoever asks for the state reached us."""
+
     async def stop_taking(self) -> None:
         """Nothing to close: browsers come over HTTP."""
 

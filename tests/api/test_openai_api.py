@@ -15,6 +15,7 @@ from bot.errors import ModelDown
 from bot.model import ScriptedModel
 from bot.prompt import Prompt
 from guardrails.pii import Guard
+from ops.metrics import Metrics
 from ops.web import application
 from rag.library import Library
 from tests.bot.house import House
@@ -41,7 +42,7 @@ def house(redis: Redis, guard: Guard, library: Library) -> House:
 @asynccontextmanager
 async def api(house: House, callers: Sequence[Caller] = ()) -> AsyncIterator[str]:
     adapter = OpenAIAPI(house.dispatcher, embed, callers)
-    async with serving(application([adapter], lambda: b"assistant_requests_total 0\n", ready, "1.2.3")) as url:
+    async with serving(application([adapter], Metrics().exposition, ready, "1.2.3")) as url:
         yield url
 
 

@@ -1,17 +1,22 @@
 """The inbox, on a real Valkey: once, in order, fairly, within bounds, whoever dies in between."""
 
 import asyncio
+import time
 from dataclasses import replace
+from typing import Any
 
+import orjson
 import pytest
 from redis.asyncio import Redis
 
 from bot import inbox as inboxes
+from bot.errors import StateDown
 from bot.events import Edited, Person, Turn
 from bot.inbox import Inbox, Job, merged
 from bot.seal import Seal
 from tests.bot.house import KEY
 
+NOW = time.time()
 MARA, LENA = Person("test:mara", "Mara"), Person("test:lena", "Lena")
 
 
@@ -21,7 +26,7 @@ def inbox(redis: Redis) -> Inbox:
 
 
 def message(name: str, conversation: str = "c1", person: Person = MARA, **changes: object) -> Turn:
-    turn = Turn(f"e-{name}", f"m-{name}", "test", conversation, person, f"What of {name}?", sent_at=float(len(name)))
+    turn = Turn(f"e-{name}", f"m-{name}", "test", conversation, person, f"What of {name}?", sent_at=NOW + len(name))
     return replace(turn, **changes)  # type: ignore[arg-type]  # the tests name the fields
 
 
@@ -144,20 +149,88 @@ async def test_given_back_it_is_taken_again_and_does_not_count(inbox: Inbox) -> 
     assert (await take(inbox)).tries == 2
 
 
-async def test_who_waits_is_told_how_many_come_first(inbox: Inbox) -> None:
+async def time_passes(redis: Redis) -> None:
+    """Who waits is to be told so."""
+    for conversation in await redis.zrange("hg:{inbox}:untold", 0, -1):
+        await redis.zadd("hg:{inbox}:untold", {conversation: 0})  # type: ignore[type-var]  # undecoded
+
+
+async def test_who_waits_is_told_how_many_come_first(inbox: Inbox, redis: Redis) -> None:
     for name, person in (("a", MARA), ("bb", LENA)):
         await inbox.accept(message(name, conversation=name, person=person))
-    assert await inbox.notice(after=1, every=10) is None
+    assert await inbox.notice() is None
     running = await take(inbox)
-    told = await inbox.notice(after=0, every=10)
+    await time_passes(redis)
+    told = await inbox.notice()
     assert told
     assert (told.conversation, told.ahead) == ("bb", 1)
     assert await inbox.take() is None, "while it is told, nobody answers it"
     assert await inbox.record(told, "ts-1", 0)
     await inbox.release(told)
-    assert await inbox.notice(after=0, every=10) is None
+    assert await inbox.notice() is None
     await inbox.settle(running)
     assert ((await take(inbox)).posted, (await inbox.line()).running) == ({0: "ts-1"}, 1)
+
+
+async def test_everybody_who_waits_is_told_however_many(inbox: Inbox, redis: Redis) -> None:
+    for n in range(150):
+        await inbox.accept(message(f"{n}", conversation=f"c{n}", person=Person(f"p{n}")))
+    await time_passes(redis)
+    told = set()
+    while job := await inbox.notice():
+        told.add(job.conversation)
+        await inbox.release(job)
+    assert len(told) == 150
+    order = [(await take(inbox)).conversation for _ in range(150)]
+    assert order == [f"c{n}" for n in range(150)]
+
+
+async def test_a_worker_with_all_turns_but_one_in_one_person_s_hands_takes_somebody_else_s(inbox: Inbox) -> None:
+    for name, person in (("1", MARA), ("2", MARA), ("3", LENA)):
+        await inbox.accept(message(name, conversation=name, person=person))
+    assert [job and job.conversation for job in (await inbox.take(MARA.id), await inbox.take(MARA.id))] == ["3", None]
+    assert (await take(inbox)).conversation == "1"
+
+
+async def test_what_was_refused_for_want_of_room_may_come_again(inbox: Inbox) -> None:
+    for n in range(inboxes.PER_CONVERSATION):
+        await inbox.accept(message(f"{n}"))
+    late = message("late")
+    assert [await inbox.accept(late), await inbox.accept(late)] == ["full", "seen"]
+    while job := await inbox.take():
+        await inbox.settle(job)
+    assert await inbox.accept(replace(late, event_id="pressed again")) == "taken"
+
+
+async def test_deleted_before_it_came_it_is_not_taken(inbox: Inbox) -> None:
+    assert not await inbox.withdraw("c1", "m-a")
+    assert await inbox.accept(message("a")) == "seen"
+    assert await inbox.edit(Edited("e", "v", message("a"))) == "seen"
+
+
+async def test_what_is_deleted_is_neither_replayed_nor_asked_again(inbox: Inbox) -> None:
+    for name in ("a", "bb"):
+        await inbox.accept(message(name))
+    job = await take(inbox)
+    await inbox.keep("trace-1", merged(job.turns))
+    await inbox.park(job, "trace-1", {})
+    await inbox.withdraw("c1", "m-a")
+    assert await inbox.kept("trace-1") is None
+    assert await inbox.replay("trace-1")
+    assert (await take(inbox)).turns == (message("bb"),)
+
+
+async def test_replayed_while_its_conversation_is_put_off_it_waits_with_it_in_order(inbox: Inbox) -> None:
+    for name in ("bb", "a"):
+        await inbox.accept(message(name))
+    await inbox.park(await take(inbox), "trace-1", {})
+    await inbox.accept(message("ccc", sent_at=NOW))
+    await inbox.release(await take(inbox), 0.1)
+    assert await inbox.replay("trace-1")
+    assert await inbox.take() is None
+    await asyncio.sleep(0.15)
+    assert [turn.message_id for turn in (await take(inbox)).turns] == ["m-ccc"]
+    assert not await inbox.drop("trace-1")
 
 
 async def test_an_edit_changes_what_waits_and_offers_what_is_answered(inbox: Inbox) -> None:
@@ -170,18 +243,69 @@ async def test_an_edit_changes_what_waits_and_offers_what_is_answered(inbox: Inb
     job = await take(inbox)
     assert job.turns[0].text == "Something else?"
     assert await inbox.edit(edit("a", "v2")) == "answered"
-    assert await inbox.edit(edit("never seen", "v3")) == "new"
+    assert await inbox.edit(edit("never seen", "v3")) == "taken"
 
 
 async def test_what_is_deleted_while_it_waits_or_runs_is_withdrawn(inbox: Inbox) -> None:
     for name in ("a", "bb"):
         await inbox.accept(message(name))
-    await inbox.withdraw("c1", "m-a")
+    assert await inbox.withdraw("c1", "m-a")
+    gone = await take(inbox)
+    assert merged(gone.turns).withdrawn
+    await inbox.settle(gone)
     job = await take(inbox)
     assert merged(job.turns).text == "What of bb?"
     await inbox.withdraw("c1", "m-bb")
     assert await inbox.renew([job]) == ["stop"]
-    await inbox.withdraw("c1", "m-unknown")
+    assert not await inbox.withdraw("c1", "m-unknown")
+
+
+async def test_of_two_merged_messages_one_is_deleted_and_the_other_one_answered(inbox: Inbox) -> None:
+    for name in ("a", "bb"):
+        await inbox.accept(message(name))
+    job = await take(inbox)
+    await inbox.withdraw("c1", "m-a")
+    assert await inbox.renew([job]) == ["changed"]
+    await inbox.release(job)
+    job = await take(inbox)
+    assert (merged(job.turns).text, job.stop) == ("What of bb?", False)
+
+
+async def test_an_edit_from_before_what_we_remember_gives_no_answer_by_itself(inbox: Inbox) -> None:
+    assert await inbox.edit(Edited("e", "v", message("a", sent_at=NOW - 2 * 86400))) == "answered"
+
+
+async def test_texts_that_expired_hold_up_nobody(inbox: Inbox, redis: Redis) -> None:
+    await inbox.accept(message("a"))
+    await inbox.accept(message("bb", conversation="c2"))
+    await redis.delete("hg:{inbox}:text:c1")
+    assert (await take(inbox)).conversation == "c2"
+    assert await inbox.take() is None
+
+
+async def test_a_full_redis_lets_go_on_what_runs(inbox: Inbox, redis: Redis) -> None:
+    await inbox.accept(message("a"))
+    job = await take(inbox)
+    await redis.config_set("maxmemory", "1")
+    try:
+        assert await inbox.renew([job]) == ["held"]
+        assert await inbox.record(job, "ts-1", 0)
+        with pytest.raises(StateDown):
+            await inbox.accept(message("bb"))
+        assert await inbox.settle(job)
+    finally:
+        await redis.config_set("maxmemory", "0")
+
+
+async def test_a_turn_of_another_release_is_read_as_far_as_it_is_known(inbox: Inbox, redis: Redis) -> None:
+    await inbox.accept(message("a"))
+    place = "hg:{inbox}:text:c1"
+    stored: Any = await redis.hget(place, "m-a")
+    person, _, sealed = stored.partition(b"\n")
+    fields = orjson.loads(Seal(KEY).open(sealed, place) or "")
+    newer = Seal(KEY).close(orjson.dumps(fields | {"mood": "curious"}).decode(), place)
+    await redis.hset(place, "m-a", person + b"\n" + newer)
+    assert (await take(inbox)).turns == (message("a"),)
 
 
 async def test_stop_ends_what_runs_and_what_waits_of_one_person_in_one_place(inbox: Inbox) -> None:
@@ -189,11 +313,18 @@ async def test_stop_ends_what_runs_and_what_waits_of_one_person_in_one_place(inb
         await inbox.accept(message(name, conversation=name, person=person))
     running = await take(inbox)
     assert running.conversation == "x:1"
-    assert await inbox.stop(MARA.id, "x:") == 2
+    await inbox.accept(message("x:1 lena", conversation="x:1", person=LENA))
+    await inbox.accept(message("x:1 then", conversation="x:1"))
+    assert await inbox.stop(MARA.id, "x:") == 3
     assert await inbox.renew([running]) == ["stop"]
-    waiting = await take(inbox)
-    assert (waiting.conversation, waiting.stop) == ("x:2", True)
-    assert not (await take(inbox)).stop
+    await inbox.settle(running)
+    stopped = []
+    while job := await inbox.take():
+        stopped.append((job.turns[0].message_id, job.stop))
+        await inbox.settle(job)
+    assert sorted(stopped) == [
+        ("m-x:1 lena", False), ("m-x:1 then", True), ("m-x:2", True), ("m-x:3", False), ("m-y:1", False)
+    ]  # fmt: skip
     assert await inbox.stop(MARA.id, "nowhere") == 0
 
 
@@ -224,7 +355,7 @@ async def test_every_key_expires_and_nothing_is_left_of_what_is_done(inbox: Inbo
     for key in await redis.keys():
         assert await redis.ttl(key) > 0, key
     left = {str(key).partition("hg:{inbox}:")[2].strip("'").split(":")[0] for key in await redis.keys()}
-    assert left == {"seen", "fence", "bell"}
+    assert left == {"seen", "fence", "bell", "anchor"}
 
 
 async def test_with_another_key_nothing_is_lost_and_nothing_is_read(inbox: Inbox, redis: Redis) -> None:

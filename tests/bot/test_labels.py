@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.labels import HIDDEN, KINDS, SOURCES, hidden, kinds
+from bot.labels import AGAIN, ANEW, CHANGED, HIDDEN, KINDS, QUOTE, SOURCES, STOP, hidden, kinds
 from bot.language import LANGUAGE_NAMES, Language
 from guardrails.masking import LITERAL
 from guardrails.policy import STANDARD, Action
@@ -13,6 +13,14 @@ def test_whatever_is_hidden_or_blocked_has_words(language: Language) -> None:
     concerned = {kind for kind, rule in STANDARD.rules.items() if rule.action is not Action.ALLOW}
     assert set(KINDS[language]) == concerned | {LITERAL}
     assert SOURCES[language] and HIDDEN[language].count("{kinds}") == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGE_NAMES)
+def test_buttons_have_words_that_fit_them(language: Language) -> None:
+    assert all(0 < len(words[language]) <= 40 for words in (STOP, AGAIN, ANEW))
+    assert len(set(STOP.values())) == len(LANGUAGE_NAMES)  # a pressed one tells its language
+    assert CHANGED[language]
+    assert QUOTE[language].count("`{id}`") == 1
 
 
 def test_what_was_hidden_is_said_in_the_language_of_the_answer() -> None:

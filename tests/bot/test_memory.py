@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot import keys
-from bot.events import Person
+from bot.events import Feedback, Person, Verdict
 from bot.memory import Asked, Conversation, Memory, Record
 from bot.model import ScriptedModel
 from bot.seal import Seal
@@ -29,7 +29,12 @@ def memory(redis: Redis) -> Memory:
 
 async def say(memory: Memory, talk: Conversation, key: str, fence: str = "0") -> bool:
     record = replace(RECORD, trace_id=f"trace-{key}")
-    return await memory.remember(talk, Asked(key, (key,), "test:mara", fence), record, f"post-{key}")
+    return await memory.remember(
+        talk,
+        Asked(key, (key,), "test:mara", fence),
+        record,
+        f"post-{key.removeprefix('m-') if key[2:].isdecimal() else key}",
+    )
 
 
 async def test_a_conversation_of_5000_turns_stays_small(memory: Memory, redis: Redis) -> None:
@@ -59,10 +64,37 @@ async def test_what_is_erased_meanwhile_does_not_come_back(memory: Memory) -> No
     talk = await memory.recall("c1")
     await say(memory, talk, "m-1")
     late = await memory.recall("c1")
-    assert await memory.erase("c1", "m-1")
-    assert not await memory.erase("c1", "m-1")
+    await memory.erase("c1", "m-1")
+    await memory.erase("c1", "m-1")
     assert not await say(memory, late, "m-2")
     assert not (await memory.recall("c1")).exchanges
+
+
+async def test_the_answer_to_a_deleted_question_goes_however_long_ago_it_was(memory: Memory, redis: Redis) -> None:
+    talk = await memory.recall("c1")
+    for n in range(30):
+        await say(memory, talk, f"m-{n}")
+    await memory.judge(Feedback("f1", "post-3", Person("test:mara"), Verdict.UP))
+    await memory.erase("c1", "m-3")
+    assert not await redis.exists(keys.answer("post-3"), keys.feedback("trace-m-3"))
+    assert await redis.exists(keys.answer("post-4"))
+
+
+async def test_reset_leaves_nothing_of_a_conversation(memory: Memory, redis: Redis) -> None:
+    for conversation in ("c:1", "c:2", "d:1"):
+        await say(memory, await memory.recall(conversation), f"m-{conversation}")
+    assert await memory.reset("c:") == 2
+    assert await memory.reset("c:") == 0
+    left = await redis.keys("hg:answer:*")
+    assert left == [b"hg:answer:post-m-d:1"]
+    assert not [key for key in await redis.keys("hg:*{c:*") if b":state" not in key]
+
+
+async def test_what_is_not_remembered_leaves_no_record(memory: Memory, redis: Redis) -> None:
+    talk = await memory.recall("c1")
+    await memory.erase("c1", "m-1", running=True)
+    assert not await say(memory, talk, "m-1")
+    assert not await redis.exists(keys.answer("post-m-1"))
 
 
 async def test_a_question_of_100_kb_is_declined_and_not_kept(redis: Redis, guard: Guard, library: Library) -> None:

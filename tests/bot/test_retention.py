@@ -1,7 +1,12 @@
 """Retention by a clock of the tests: each class of data is there until its day, and gone after it."""
 
+import inspect
+import re
 import time
 from collections.abc import Callable
+from importlib.resources import files
+from math import nan
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -18,6 +23,7 @@ from tests.redis_servers import valkey_cluster
 SEAL = Seal(bytes(range(32)))
 ANN = Person("slack:T1:U1")
 HOUR = 3600.0
+ROOT = Path(__file__).parents[2]
 
 
 def question(message: str, conversation: str = "slack:T1:C1:1.0") -> Turn:
@@ -36,7 +42,7 @@ async def everything(redis: Redis) -> None:
     inbox, memory = Inbox(redis, SEAL), Memory(redis, SEAL)
     await answered(redis)
     assert await memory.judge(Feedback("f1", "answer-m1", ANN, Verdict.UP))
-    assert await memory.first_time("f1")
+    await memory.see("f1")
     await inbox.accept(question("m3", "slack:T1:C2:1.0"))
     job = await inbox.take()
     assert job
@@ -52,7 +58,7 @@ async def left(redis: Redis, kind: str) -> list[bytes | str]:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_each_class_stays_to_its_day_and_no_longer(redis: Redis, kind: str) -> None:
     await everything(redis)
-    there, until = await left(redis, kind), time.time() + KINDS[kind].days * keys.DAY
+    there, until = await left(redis, kind), time.time() + KINDS[kind].seconds
     assert there
     erased = await enforce(redis, until - HOUR)
     assert kind not in erased
@@ -107,8 +113,30 @@ def test_unknown_classes_and_senseless_terms_are_told() -> None:
         ValueError, match=r"^talk: 30 must be one of conversation, answer, question, kept, parked, seen"
     ):
         terms({"talk": 30})
-    with pytest.raises(ValueError, match=r"^seen: 0 must be .* a number of days above 0$"):
-        terms({"seen": 0})
+    for days, told in ((0.0, "0"), (-1.0, "-1"), (nan, "nan"), (1.5, "1.5")):
+        with pytest.raises(ValueError, match=rf"^seen: {told} must be a number of days above 0 and at most 1, the def"):
+            terms({"seen": days})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_terms_can_only_be_shortened(kind: str) -> None:
+    default = KINDS[kind].seconds / keys.DAY
+    assert terms({kind: default}) == terms({})
+    assert terms({kind: default / 2})[kind] == KINDS[kind].seconds / 2
+    with pytest.raises(ValueError, match=f"^{kind}: .* at most {default:g}, the default$"):
+        terms({kind: default + 1})
+
+
+def test_one_file_names_every_key() -> None:
+    """What the inbox's script and the other modules write stands in `bot/keys.py`, with its time."""
+    named = inspect.getsource(keys)
+    script = files("bot").joinpath("inbox.lua").read_text("utf-8")
+    written = set(re.findall(r"(?:root \.\. |key\()'([a-z]+):?'", script)) - {"set"}
+    assert {"mail", "ready", "parked"} <= written
+    assert [name for name in sorted(written) if not re.search(rf"`{name}(:[A-Z]+)?`", named)] == []
+    others = [path for folder in ("bot", "ops", "adapters") for path in (ROOT / folder).rglob("*.py")]
+    speaking = [path.name for path in others if re.search(r"""["']hg:(?!\*|talk:\*|posted:\*)""", path.read_text())]
+    assert set(speaking) <= {"keys.py", "schema.py"}  # the migration knows the names of the layout before
 
 
 @pytest.mark.timeout(30)

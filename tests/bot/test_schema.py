@@ -71,6 +71,13 @@ async def test_conversations_of_the_release_before_go_on(redis: Redis) -> None:
         assert 900 < await redis.ttl(key) <= 1000
 
 
+async def test_what_leads_nowhere_any_more_is_erased(redis: Redis) -> None:
+    await redis.set("hg:posted:m1", "a1", ex=1000)
+    await redis.set("another:posted:m1", "is none of our business")
+    await prepare(redis, SEAL)
+    assert sorted(await redis.keys("*posted*")) == [b"another:posted:m1"]
+
+
 async def test_two_that_start_at_once_move_each_conversation_once(redis: Redis) -> None:
     for number in range(50):
         await old_conversation(redis, f"talk-{number}")

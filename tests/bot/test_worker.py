@@ -117,11 +117,11 @@ async def test_a_question_is_answered_once_however_often_it_comes(house: House, 
 async def test_what_comes_while_an_answer_runs_is_answered_with_the_next(house: House, platform: Platform) -> None:
     with_model(house, model := Hanging(), platform)
     async with working(house):
-        await house.dispatcher.accept(turn(HOTEL))
+        await house.dispatcher.accept(turn(HOTEL, message_id="m-1"))
         await until(lambda: model.asked)
         for text in ("And in Rome?", "And in Berlin, by train in second class?"):
             await house.dispatcher.accept(turn(text))
-        await house.dispatcher.accept(Command("stop-1", "stop", MARA, "test:1"))
+        await house.dispatcher.accept(Deleted("d-1", "m-1", "test:1"))
         await until(lambda: len(model.asked) == 2)
     assert model.asked[1].question == "And in Rome?\nAnd in Berlin, by train in second class?"
 
@@ -244,6 +244,22 @@ async def test_a_failure_can_be_asked_again_once_by_who_asked(house: House, plat
     assert answer.text == SAID
 
 
+async def test_passages_in_place_of_an_answer_can_be_asked_again_whoever_dies_after_showing_them(
+    house: House, platform: Platform
+) -> None:
+    class Dying(Seen):
+        async def finish(self, answer: Answer) -> str:
+            assert await house.inbox.kept(answer.trace_id), "the question is kept before its button is shown"
+            return await super().finish(answer)
+
+    platform.kind = Dying
+    with_model(house, ScriptedModel(ModelDown("away")), platform)
+    await house.dispatcher.accept(turn(HOTEL))
+    async with working(house):
+        await idle(house)
+    assert platform.answers[0].makeshift
+
+
 async def test_an_edited_question_offers_a_new_answer_and_gives_none_by_itself(
     house: House, platform: Platform
 ) -> None:
@@ -299,15 +315,43 @@ async def test_reset_forgets_the_conversation(house: House, platform: Platform) 
     assert "remember nothing" in (await house.dispatcher.accept(Command("r3", "reset", MARA, "test:1"))).note
 
 
-async def test_who_waits_long_is_told(house: House, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.worker.TELL_AFTER", 0.0)
+async def test_who_waits_long_is_told(house: House, platform: Platform) -> None:
     with_model(house, model := Hanging(), platform)
     async with working(house, slots=1):
         await house.dispatcher.accept(turn(HOTEL))
         await until(lambda: model.asked)
         await house.dispatcher.accept(turn("Wie lange noch warten wir auf eine Antwort?", conversation="test:2"))
+        await house.redis.zadd("hg:{inbox}:untold", {"test:2": 0})
         told = "Ihre Frage wartet, 1 sind vor Ihnen …"
         await until(lambda: any(told in reply.waits for reply in platform.replies))
+
+
+async def test_one_person_leaves_a_slot_to_others(house: House, platform: Platform) -> None:
+    with_model(house, model := Hanging(), platform)
+    async with working(house, slots=3):
+        for n in range(5):
+            await house.dispatcher.accept(turn(f"{HOTEL} {n}", conversation=f"test:{n}"))
+        await until(lambda: len(model.asked) == 2)
+        await house.dispatcher.accept(
+            turn("Which class are trains booked in?", conversation="lena:1", person=Person("test:lena"))
+        )
+        await until(lambda: len(model.asked) == 3)
+        assert model.asked[2].question == "Which class are trains booked in?"
+
+
+async def test_a_mention_added_by_an_edit_is_a_question(house: House, platform: Platform) -> None:
+    receipt = await house.dispatcher.accept(Edited("e1", "v1", turn(HOTEL, event_id="e1")))
+    assert receipt.new
+    async with working(house):
+        await idle(house)
+    assert len(platform.answers) == 1
+
+
+async def test_a_platform_that_is_not_set_up_here_may_be_elsewhere(house: House, platform: Platform) -> None:
+    await house.dispatcher.accept(turn(HOTEL, platform="elsewhere"))
+    async with working(house):
+        await until(lambda: house.book.traces)
+    assert (await house.inbox.line()).later == 1
 
 
 async def test_too_many_questions_are_told_so_at_once(house: House, platform: Platform) -> None:

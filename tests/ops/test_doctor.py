@@ -4,15 +4,27 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
+from bot.events import Person
+from bot.inbox import Inbox
+from bot.seal import Seal
+from ops.build import make_embedder, open_library
 from ops.doctor import Finding, diagnose
 from ops.embedded import embedded_valkey
 from ops.settings import Settings
+from rag.sources import Source
+from tests.bot.house import turn
 from tests.redis_servers import valkey_server
+
+NOBODY = "0 are being answered, 0 are put off"
+WORKER = "hausgeist serve --role worker"
 
 
 @pytest.fixture
@@ -43,9 +55,9 @@ def examine(tmp_path: Path, **given: object) -> dict[str, Finding]:
     return {finding.part: finding for finding in diagnose(settings)}
 
 
-def test_sound_machine_lacks_only_the_model(tmp_path: Path) -> None:
+def test_sound_machine_lacks_only_documents_and_the_model(tmp_path: Path) -> None:
     findings = examine(tmp_path)
-    assert [part for part, finding in findings.items() if not finding.ok] == ["Model"]
+    assert [part for part, finding in findings.items() if not finding.ok] == ["Index", "Model"]
     assert findings["Model"].remedy == "hausgeist models pull default"
     assert findings["Valkey"].detail.startswith("Valkey server v=")
     assert not (tmp_path / "data").exists()
@@ -62,7 +74,58 @@ def test_doing_without_a_model_is_well(tmp_path: Path) -> None:
 
 async def test_redis_that_answers_is_well(tmp_path: Path) -> None:
     async with embedded_valkey(tmp_path) as url:
-        assert (await asyncio.to_thread(examine, tmp_path, redis_url=url))["Redis"].ok
+        findings = await asyncio.to_thread(examine, tmp_path, redis_url=url)
+    assert findings["Redis"].ok
+    assert findings["Line"].ok
+    assert findings["Parked turns"].ok
+
+
+def test_the_embedded_line_is_looked_at_where_there_is_one(tmp_path: Path) -> None:
+    assert "Line" not in examine(tmp_path)
+    (tmp_path / "data" / "valkey").mkdir(parents=True)
+    line = examine(tmp_path)["Line"]
+    assert (line.ok, line.detail) == (True, "0 conversations wait, " + NOBODY)
+
+
+async def test_what_waits_in_vain_and_what_is_parked_are_told(tmp_path: Path, redis: Redis, redis_url: str) -> None:
+    inbox = Inbox(redis, Seal(bytes(32)))
+    look = partial(asyncio.to_thread, examine, tmp_path, redis_url=redis_url, redis_lenient=True)
+    await inbox.accept(turn("first", conversation="test:0"))
+    alone = (await look())["Line"]
+    assert (alone.ok, alone.detail) == (False, "1 conversations wait, " + NOBODY)
+    assert alone.remedy == "start a worker: hausgeist serve"
+    job = await inbox.take()
+    assert job
+    await inbox.park(job, "parked-1", {})
+    parked = (await look())["Parked turns"]
+    assert (parked.ok, parked.detail) == (False, "1")
+    assert "hausgeist admin parked" in parked.remedy
+
+
+async def test_a_long_line_needs_more_workers(tmp_path: Path, redis: Redis, redis_url: str) -> None:
+    inbox = Inbox(redis, Seal(bytes(32)))
+    for number in range(102):
+        person = Person(f"test:{number}")
+        await inbox.accept(turn(f"question {number}", conversation=f"test:{number}", person=person))
+    assert await inbox.take()
+    look = partial(asyncio.to_thread, examine, tmp_path, redis_url=redis_url, redis_lenient=True)
+    finding = (await look())["Line"]
+    assert (finding.ok, finding.remedy) == (False, "start more workers: " + WORKER)
+    assert await inbox.take()
+    assert (await look())["Line"].ok
+
+
+def test_documents_are_counted_and_a_broken_index_is_told(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# Hotels\n\nA hotel may cost EUR 180.\n")
+    settings = Settings.model_validate({"data_dir": tmp_path / "data"})
+    with closing(open_library(settings, make_embedder(settings))) as library:
+        library.sync(Source(tmp_path / "docs"))
+    assert examine(tmp_path)["Index"].detail == "1 documents, 1 passages"
+    (tmp_path / "data" / "knowledge.db").write_bytes(b"no database" * 1000)
+    broken = examine(tmp_path)["Index"]
+    assert not broken.ok
+    assert "file is not a database" in broken.detail
 
 
 async def test_redis_that_may_lose_questions_is_told(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from redis.asyncio import Redis
 
-from ops.leader import LEADER, Leadership
+from bot import keys
+from ops.leader import Leadership
 from ops.redis_server import connect
 from tests.redis_servers import valkey_cluster, valkey_server
 
@@ -39,11 +40,11 @@ async def test_one_leads_and_the_next_follows_at_once_when_it_resigns(redis: Red
             task.cancel()
             await becomes(second, True)
             assert not first.leads
-    assert await redis.get(LEADER) is None
+    assert await redis.get(keys.LEADER) is None
 
 
 async def test_who_falls_silent_is_followed(redis: Redis) -> None:
-    silent = redis.lock(LEADER, timeout=0.3, blocking=False, thread_local=False)
+    silent = redis.lock(keys.LEADER, timeout=0.3, blocking=False, thread_local=False)
     assert await silent.acquire()
     leadership = Leadership(redis, 0.3)
     async with striving(leadership):
@@ -75,7 +76,7 @@ async def test_lead_that_was_taken_away_is_given_up(redis: Redis) -> None:
     leadership = Leadership(redis, 0.3)
     async with striving(leadership):
         await becomes(leadership, True)
-        await redis.set(LEADER, "another", px=600)
+        await redis.set(keys.LEADER, "another", px=600)
         await becomes(leadership, False)
         await becomes(leadership, True)
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.teams_trust import MICROSOFT_HOSTS
+from bot.keys import DAY
+from bot.retention import KINDS
 from ops.settings import Settings, SettingsError, load, table
 
 NAMES = ("HAUSGEIST_", "SLACK_", "MICROSOFT_")
@@ -60,6 +63,9 @@ def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch, 
         ("HAUSGEIST_MODEL_URL", "gpu-1", "http://gpu-1:30000/v1"),
         ("HAUSGEIST_SYNC_MINUTES", "0", "15"),
         ("HAUSGEIST_GROUPS", "hr", "slack:T1:U1"),
+        ("HAUSGEIST_SLOTS", "0", "16"),
+        ("HAUSGEIST_RETENTION_DAYS", '{"conversation": 60}', "60 must be a number of days above 0 and at most 30"),
+        ("HAUSGEIST_RETENTION_DAYS", '{"talk": 3}', "must be one of conversation, answer"),
         ("MICROSOFT_APP_TYPE", "Multi", "SingleTenant"),
         ("SLACK_API_URL", "slack", "https://slack.com/api/"),
     ],
@@ -124,6 +130,38 @@ def test_the_table_hides_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = table(load())
     assert "hunter2" not in shown
     assert all(name in shown for name in ("SLACK_BOT_TOKEN", "HAUSGEIST_BIND", "HAUSGEIST_API_KEYS"))
+
+
+def shown(**given: object) -> dict[str, str]:
+    """What `config show` prints, by setting."""
+    return {name: value for name, _, value in (line.partition(" ") for line in table(load(**given)).splitlines())}
+
+
+def test_the_table_shows_what_is_in_force() -> None:
+    values = {name: value.strip() for name, value in shown().items()}
+    assert values["HAUSGEIST_REDIS_URL"] == "embedded Valkey"
+    assert values["HAUSGEIST_REDIS_LENIENT"] == "off"
+    assert values["HAUSGEIST_SLOTS"] == "2"
+    assert values["HAUSGEIST_PATIENCE_SECONDS"] == "120"
+    assert values["HAUSGEIST_RETENTION_DAYS"] == ("conversation 30, answer 90, question 7, kept 1, parked 30, seen 1")
+    given = shown(model_url="http://gpu-1/v1", redis_lenient=True, retention_days={"seen": 0.5})
+    assert given["HAUSGEIST_SLOTS"].strip() == "16"
+    assert given["HAUSGEIST_REDIS_LENIENT"].strip() == "on"
+    assert given["HAUSGEIST_RETENTION_DAYS"].endswith("parked 30, seen 0.5")
+    assert shown(slots=5)["HAUSGEIST_SLOTS"].strip() == "5"
+
+
+def test_answers_in_teams_go_to_all_hosts_that_the_adapter_knows() -> None:
+    assert load().teams_service_urls == ()
+    assert load(teams_insecure=True).teams_service_urls == MICROSOFT_HOSTS
+    given = load(MICROSOFT_APP_ID="1", MICROSOFT_APP_PASSWORD="p", teams_service_urls="https://proxy.example/")
+    assert given.teams_service_urls == ("https://proxy.example/",)
+
+
+def test_every_class_of_data_is_documented_with_its_days() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
+    for name, kind in KINDS.items():
+        assert f"| `{name}` | {kind.seconds / DAY:g} |" in text
 
 
 def test_every_setting_is_documented() -> None:

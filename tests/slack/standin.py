@@ -61,6 +61,7 @@ class SlackStandIn:
         self.posts: list[Post] = []
         self.whispers: list[Arguments] = []  # what one person alone saw
         self.statuses: list[Arguments] = []
+        self.looks: list[Arguments] = []  # into threads
         self.reactions: set[tuple[str, str, str]] = set()
         self.calls: list[str] = []
         self.page = 1000  # messages that `conversations.replies` gives at most
@@ -101,6 +102,12 @@ class SlackStandIn:
     def thread(self, channel: str, root: str) -> list[Post]:
         """The replies under a message, in order."""
         return [post for post in self.posts if (post.channel, post.thread) == (channel, root)]
+
+    async def cut(self) -> None:
+        """The socket breaks, and opens no more."""
+        self.err("link", Trouble())
+        if self._link:
+            await self._link.close()
 
     async def called(self, method: str, times: int = 1) -> None:
         """Waits until `method` was called so often."""
@@ -186,8 +193,10 @@ class SlackStandIn:
         return {"message_ts": f"{1767603600 + next(self._numbers)}.000300"}
 
     def _replies(self, call: Arguments) -> dict[str, Any]:
-        """The root and then the replies, in pages; metadata only for whoever asks for them."""
-        thread = self.thread(call["channel"], call["ts"])
+        """The root and then the replies after `oldest`, in pages; metadata only for whoever asks for them."""
+        self.looks.append(call)
+        since = float(call.get("oldest") or 0)
+        thread = [post for post in self.thread(call["channel"], call["ts"]) if float(post.ts) > since]
         messages = [{"type": "message", "user": "U0ANNA", "text": "?", "ts": call["ts"], "thread_ts": call["ts"]}]
         messages += [_as_listed(post, call.get("include_all_metadata") in {"1", "true"}) for post in thread]
         start, size = int(call.get("cursor") or 0), min(int(call.get("limit", 100)), self.page)

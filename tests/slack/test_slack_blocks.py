@@ -51,7 +51,7 @@ def test_slack_takes_every_answer(text: str, sources: int, link: str) -> None:
 def test_slack_takes_whatever_stands_before_or_instead_of_an_answer(text: str, times: int) -> None:
     place = "slack:T0HOUSE:C0GENERAL:1767603600.000100"
     said = [draft(text * times, place, "de"), notice(text * times, place, "fr"), note(text * times, "v1", "en")]
-    for message in [*said, failure(ModelDown(text * times), "t")]:
+    for message in [*said, failure(ModelDown(text * times), "t", "de")]:
         blocks = [block.to_dict() for block in message.blocks]
         assert problem({"channel": "C1", "text": message.text, "blocks": blocks}) == ""
 

@@ -23,6 +23,20 @@ async def test_a_stale_or_strange_timestamp_is_refused(desk: Desk, dispatcher: O
     assert dispatcher.events == []
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_an_event_whose_clock_is_off_is_answered_once(
+    desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn, hours: int
+) -> None:
+    payload, ts = recorded("app_mention"), f"{time.time() + 3600 * hours:.6f}"
+    payload["event"] |= {"ts": ts, "event_ts": ts}
+    for _ in range(4):
+        assert await desk.event(payload | {"event_time": int(float(ts))}) == 200
+    await dispatcher.idle()
+    [turn] = dispatcher.turns
+    assert turn.sent_at == float(ts)
+    assert [post.thread for post in slack.posts] == [ts]
+
+
 @pytest.mark.parametrize("signature", ["", "v0=", "v0=é"])
 async def test_a_strange_signature_is_refused(desk: Desk, dispatcher: OneAnswer, signature: str) -> None:
     status, _ = await desk.post("{}", **{"X-Slack-Signature": signature})

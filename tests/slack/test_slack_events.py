@@ -126,6 +126,15 @@ def test_buttons_are_understood(name: str, expected: Event) -> None:
     assert parse(recorded(name)) == expected
 
 
+@pytest.mark.parametrize(("label", "language"), [("Anhalten", "de"), ("Arrêter", "fr"), ("Halt", "en")])
+def test_who_stops_is_told_so_in_the_language_of_the_button(label: str, language: str) -> None:
+    press = recorded("button_stop")
+    press["actions"][0]["text"]["text"] = label
+    command = parse(press)
+    assert isinstance(command, Command)
+    assert command.language == language
+
+
 @pytest.mark.parametrize(
     ("name", "text", "verb", "place"),
     [

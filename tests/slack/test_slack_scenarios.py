@@ -102,6 +102,17 @@ async def test_a_failure_is_told_with_the_id_to_quote(desk: Desk, dispatcher: On
     assert f"quote `{ANSWER.trace_id}`" in post.read
 
 
+async def test_a_failure_speaks_the_questions_language(desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn) -> None:
+    dispatcher.error = ModelDown("Das Sprachmodell antwortet im Moment nicht.")
+    question = recorded("app_mention")
+    question["event"]["text"] = "<@U0GEIST> Wie viele Ferientage habe ich im ersten Jahr?"
+    await desk.event(question)
+    await dispatcher.idle()
+    [post] = slack.posts
+    assert f"nennen Sie `{ANSWER.trace_id}`" in post.read
+    assert post.blocks[-1]["elements"][0]["text"]["text"] == "Noch einmal fragen"
+
+
 async def test_an_answer_calls_nobody(desk: Desk, dispatcher: OneAnswer, slack: SlackStandIn) -> None:
     dispatcher.answer = Answer("<!channel> <!here|x> <@U0BEAT> <!subteam^S1> use `<!-- note -->`, if 1<2", "t1")
     dispatcher.pieces = ("<!everyone> listen",)

@@ -1,7 +1,7 @@
 """Socket Mode: the same events over a connection that we open."""
 
+import asyncio
 import logging
-import math
 from collections.abc import AsyncIterator
 
 import pytest
@@ -64,10 +64,13 @@ async def test_a_slash_command_is_answered_in_its_acknowledgement(
 
 async def test_the_socket_tells_how_it_is(adapter: SlackAdapter, slack: SlackStandIn) -> None:
     await (await slack.deliver(recorded("ignored_app_home_opened")))
-    assert adapter.socket_age is not None
-    assert adapter.socket_age < 10
+    assert adapter.health() is True
+    await slack.cut()
+    while adapter.health():
+        await asyncio.sleep(0)
+    assert adapter.health() is False
     await adapter.stop()
-    assert adapter.socket_age == math.inf
+    assert adapter.health() is None
 
 
 @pytest.mark.parametrize(("token", "closed"), [("xapp-wrong", False), ("xapp-house-0002", True)])
@@ -78,7 +81,7 @@ async def test_a_refused_connection_does_not_stop_the_start(
     slack.err("link", *[Trouble()] * closed)
     socket = SlackSocket(AsyncApp(client=AsyncWebClient(slack.bot_token, slack.api_url)), token, patience=0.2)
     await socket.open()
-    assert socket.age == math.inf
+    assert socket.alive is False
     await socket.close()
     assert "check SLACK_APP_TOKEN" in caplog.text
     assert "Failed to connect" in caplog.text

@@ -81,10 +81,31 @@ async def test_an_unrecorded_message_is_found_and_finished(slack: SlackStandIn) 
     assert again.posted == {0: slack.posts[1].ts}
 
 
-async def test_where_the_thread_may_not_be_read_the_answer_is_posted(slack: SlackStandIn) -> None:
-    slack.err("conversations.replies", Trouble(error="missing_scope"))
-    await opened(slack, FreeTicket(key="turn-1", again=True)).finish(ANSWER)
-    assert len(slack.posts) == 1
+async def test_only_what_came_after_the_question_is_looked_through(slack: SlackStandIn) -> None:
+    slack.page = 2
+    for turn in range(6):
+        await opened(slack, FreeTicket(key=f"turn-{turn}")).finish(ANSWER)
+    key = f"slack:T0HOUSE:C0GENERAL:{float(slack.posts[-1].ts) + 0.5:.6f}"
+    for _ in range(2):
+        await opened(slack, FreeTicket(key=key, again=True)).finish(ANSWER)
+    assert len(slack.posts) == 7
+    assert {look["oldest"] for look in slack.looks} == {key.rpartition(":")[2]}
+    assert len(slack.looks) == 4  # before and after each answer; the whole thread takes four each time
+
+
+async def test_where_the_thread_may_not_be_read_the_answer_is_posted_and_the_log_says_once_what_is_missing(
+    slack: SlackStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = Trouble(
+        body='{"ok": false, "error": "missing_scope", "needed": "groups:history", "provided": "chat:write"}'
+    )
+    slack.err("conversations.replies", refused, refused, Trouble(error="thread_not_found"))
+    for turn in ("turn-1", "turn-2", "turn-3"):
+        await opened(slack, FreeTicket(key=turn, again=True)).finish(ANSWER)
+    assert len(slack.posts) == 3
+    [warning] = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.getMessage() == "threads cannot be read: after a crash an answer may stand twice"
+    assert warning.__dict__["reason"] == "missing_scope groups:history"
 
 
 async def test_a_thread_that_cannot_be_read_now_is_read_later(slack: SlackStandIn) -> None:

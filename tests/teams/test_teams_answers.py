@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -96,6 +97,16 @@ async def test_redelivery_has_the_same_ids(teams: Teams) -> None:
     assert first == second
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_question_whose_clock_is_off_is_taken_as_the_same_each_time(teams: Teams, hours: int) -> None:
+    off = datetime.now(UTC) + timedelta(hours=hours)
+    for _ in range(2):
+        assert (await teams.post(payload("personal_message", timestamp=off.isoformat()))).status_code == 200
+    first, second = teams.dispatcher.accepted
+    assert isinstance(first, Turn)
+    assert (first, first.sent_at) == (second, off.timestamp())
+
+
 async def test_five_turns_ask_for_one_token(teams: Teams) -> None:
     for number in range(5):
         await teams.post(payload("personal_message", id=str(number)))
@@ -119,7 +130,7 @@ async def test_an_error_is_told_with_its_trace(teams: Teams) -> None:
     await teams.post(payload("personal_message"))
     await teams.dispatcher.reply_to(teams.dispatcher.turn).fail(OverQuota("Too much at once."), "trace-9")
     (told,) = teams.connector.messages
-    assert told.activity["text"] == "Too much at once.\n\nTrace: `trace-9`"
+    assert told.activity["text"] == "Too much at once.\n\nIf you ask about it, quote `trace-9`."
     assert "attachments" not in told.activity
 
 

@@ -74,6 +74,34 @@ async def test_waiting_becomes_searching_and_then_the_answer_in_one_message(desk
     assert len(desk.connector.answers) == 1
 
 
+async def test_that_a_question_waits_is_shown_before_its_lease_ends(desk: Desk) -> None:
+    ticket = FreeTicket()
+    await desk.worker(ticket).waiting("3 before you")
+    ticket.valid_until = 0.0
+    assert (desk.connector.texts, ticket.posted) == (["3 before you"], {0: "answer-1"})
+    later = FreeTicket(posted=ticket.posted)
+    await desk.worker(later).waiting("2 before you")
+    later.valid_until = 0.0
+    assert desk.connector.texts == ["2 before you"]
+    await desk.worker(FreeTicket(posted=ticket.posted)).finish(ANSWER)
+    assert desk.connector.methods == ["POST", "PUT", "PUT"]
+
+
+@pytest.mark.parametrize("answer", ["put off", "refused", "nonsense"])
+async def test_that_a_question_waits_is_tried_once_and_never_raises(desk: Desk, answer: str) -> None:
+    refusals = {
+        "put off": refusal(429, Retry_After="600"),
+        "refused": refusal(403),
+        "nonsense": web.Response(text="[" * 100_000, status=201, content_type="application/json"),
+    }
+    desk.connector.refusals.append(refusals[answer])
+    reply = desk.worker(FreeTicket())
+    await reply.waiting("3 before you")
+    assert (desk.connector.calls, desk.connector.texts) == (1, [])
+    await reply.finish(ANSWER)
+    assert len(desk.connector.answers) == 1
+
+
 async def test_growing_words_are_not_shown_yet(desk: Desk) -> None:
     reply = desk.worker(FreeTicket())
     await reply.write("You have")
@@ -266,7 +294,7 @@ async def test_parts_left_over_from_a_longer_attempt_are_deleted(desk: Desk) -> 
     await desk.worker(ticket).finish(ANSWER)
     assert [message.id for message in desk.connector.messages] == ["answer-1"]
     await desk.worker(ticket).fail(Stopped("You stopped it."), "t")
-    assert desk.connector.texts == ["You stopped it.\n\nTrace: `t`"]
+    assert desk.connector.texts == ["You stopped it.\n\nIf you ask about it, quote `t`."]
 
 
 async def test_what_may_help_later_can_be_asked_again(desk: Desk) -> None:
@@ -276,7 +304,7 @@ async def test_what_may_help_later_can_be_asked_again(desk: Desk) -> None:
     assert buttons(desk.connector.messages[0]) == [("Ask again", again)]
     await desk.worker(ticket).finish(replace(ANSWER, makeshift=True, language="de", trace_id="trace-9"))
     (makeshift,) = desk.connector.answers
-    assert buttons(makeshift) == [("Nochmals fragen", again)]
+    assert buttons(makeshift) == [("Noch einmal fragen", again)]
     assert makeshift.activity["channelData"] == {"feedbackLoop": {"type": "default"}}
     await desk.worker(ticket).finish(ANSWER)
     assert not buttons(desk.connector.messages[0])
