@@ -56,7 +56,9 @@ def state() -> None:
     from ops.bench.state import run_state
 
     with working():
-        asyncio.run(run_state())
+        ratio, trips = asyncio.run(run_state())
+    if ratio > 0.5 or trips["recall"] + trips["remember"] > 2:
+        sys.exit(1)
 
 
 @bench.command()
@@ -66,7 +68,9 @@ def events(count: int) -> None:
     from ops.bench.events import run_events
 
     with working():
-        asyncio.run(run_events(count))
+        tallies = asyncio.run(run_events(count)).values()
+    if any(tally.answered != tally.asked or tally.twice for tally in tallies):
+        sys.exit(1)
 
 
 @bench.command()
@@ -76,4 +80,6 @@ def overload(seconds: float) -> None:
     from ops.bench.overload import run_overload
 
     with working():
-        asyncio.run(run_overload(seconds))
+        peak, over = asyncio.run(run_overload(seconds))
+    if over.silent or over.rate < 0.9 * peak.rate:
+        sys.exit(1)
