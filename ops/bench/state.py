@@ -150,9 +150,9 @@ def _counting(url: str, trips: Counter[str]) -> Redis:
 
 def _kind(command: bytes | Iterable[bytes]) -> str:
     """The operation of a script, else the command; of a pipeline the first, for it is one trip."""
-    words = (command if isinstance(command, bytes) else b"".join(command)).split(b"\r\n", 12)[2::2]
-    script = words[0] in (b"EVALSHA", b"EVAL")
-    return words[4 if script else 0].decode().lower()
+    words = (command if isinstance(command, bytes) else b"".join(command)).split(b"\r\n", 16)[2::2]
+    operation = 3 + int(words[2]) if words[0] in (b"EVALSHA", b"EVAL") else 0  # behind the script's keys
+    return words[operation].decode().lower()
 
 
 class _Shown:
