@@ -157,7 +157,8 @@ class Worker:
                 lease.close()
                 await _insist(lambda: self._inbox.release(lease.job, BREATH_SECONDS))
         except (Superseded, Undelivered, StateDown) as error:
-            trace.outcome = type(error).__name__  # whoever takes it over finds all that is needed in the inbox
+            superseded = isinstance(error, Superseded)  # whoever takes it over finds all that is needed in the inbox
+            trace.outcome = "superseded" if superseded else type(error).__name__
         finally:
             trace.counts["tries"] = lease.job.tries
             self._journal.record(trace)
