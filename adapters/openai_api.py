@@ -22,6 +22,7 @@ from bot.answers import Answer
 from bot.dispatch import Dispatcher
 from bot.errors import Refused
 from bot.events import Message, Person, Turn
+from bot.labels import remarks
 from bot.replies import Failure, Piece, ReplyStream
 
 MODEL: Final = "hausgeist"
@@ -190,6 +191,7 @@ def _extras(answer: Answer) -> dict[str, Any]:
         "refused": answer.refused,
         "masked": list(answer.masked),
         "makeshift": answer.makeshift,
+        "remarks": remarks(answer),
         "trace_id": answer.trace_id,
     }
 

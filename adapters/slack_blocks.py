@@ -1,24 +1,18 @@
 """Answers as Slack shows them: messages of Block Kit within Slack's limits. Knows no network."""
 
-import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slack_sdk.models.blocks import (
-    ActionsBlock,
-    Block,
-    ButtonElement,
-    ContextActionsBlock,
-    ContextBlock,
-    FeedbackButtonObject,
-    FeedbackButtonsElement,
-    MarkdownBlock,
-    MarkdownTextObject,
-)
+import orjson
 
-from adapters.slack_commands import AGAIN, FEEDBACK, STOP
+from adapters import slack_kit as kit
+from adapters.slack_commands import AGAIN, FEEDBACK, PERSON, SHARE, SOURCE, STOP
+from adapters.slack_kit import Block
+from adapters.slack_markdown import honest, quiet
+from adapters.slack_mrkdwn import escaped, linked, of_quiet
+from adapters.slack_split import split
+from adapters.slack_tables import Table, segments
 from bot import labels
 from bot.answers import Answer, Source
 from bot.errors import HausgeistError, Unavailable
@@ -27,11 +21,12 @@ from bot.language import Language
 PIECE: Final = 8_000  # characters of Markdown in one message; Slack takes 12,000 in a block of its own
 CONTEXT: Final = 2_000  # characters of a text in a context block
 LINE: Final = 400  # characters of a line of ours, which escaping may make five times as long
-ROOM: Final = 11_000  # all blocks of one message; Slack refuses from about 13,200 on (bolt-js#2509)
-TITLE: Final = 150
-
-_FENCE: Final = re.compile(r"^ {0,3}(```|~~~)[^\n]{0,40}", re.MULTILINE)
-_CALLS: Final = re.compile(r"<(?=!(?:channel|here|everyone|subteam)|@[UWB])", re.IGNORECASE)
+ROOM: Final = 11_000  # bytes of all blocks of one message; Slack refuses from about 13,200 characters on (bolt-js#2509)
+BUTTONS: Final = 2_400  # bytes of those kept for the buttons,
+NUMBER: Final = 100  # and for which part of the answer it is
+TEXT: Final = ROOM - BUTTONS - NUMBER
+LEAD: Final = 200  # characters of what leads up to a table
+VALUE: Final = 900  # characters of a button's value; Slack takes 2,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +38,83 @@ class SlackMessage:
 
     @property
     def size(self) -> int:
-        """How much of a message's room the blocks take."""
-        return sum(len(json.dumps(block.to_dict())) for block in self.blocks)
+        """How much of a message's room the blocks take, in bytes of JSON."""
+        return sum(len(orjson.dumps(block)) for block in self.blocks)
 
     def __add__(self, other: "SlackMessage") -> "SlackMessage":
         text = "\n\n".join(part for part in (self.text, other.text) if part)
         return SlackMessage(text, self.blocks + other.blocks)
 
 
-def whole(answer: Answer) -> list[SlackMessage]:
-    """The finished answer with its sources and notes, over as many messages as it needs; thumbs come extra."""
-    parts = [_markdown(piece) for piece in split(answer.text, PIECE)]
-    parts += [_context(lines) for lines in split(_sources(answer), CONTEXT) if lines]
-    parts += [_context(f":lock: {_escaped(labels.hidden(answer.masked, answer.language))}")] if answer.masked else []
-    return list(_packed(parts))
+def answer_messages(answer: Answer) -> list[SlackMessage]:
+    """The finished answer over as many messages as it needs, numbered if more than one; the buttons come extra."""
+    messages = list(_packed([*_text(answer.text), *_notes(answer)]))
+    count = len(messages)
+    numbers = [_context(f"({number}/{count})") for number in range(1, count + 1)]
+    return [number + message for number, message in zip(numbers, messages, strict=True)] if count > 1 else messages
 
 
-def with_thumbs(message: SlackMessage, ts: str = "") -> SlackMessage:
-    """The message with thumbs that judge the message `ts`, or else the one they stand under."""
-    buttons = FeedbackButtonsElement(
-        action_id=FEEDBACK,
-        positive_button=FeedbackButtonObject(text="Helpful", value=f"up {ts}".strip()),
-        negative_button=FeedbackButtonObject(text="Not helpful", value=f"down {ts}".strip()),
-    )
-    return replace(message, blocks=(*message.blocks, ContextActionsBlock(elements=[buttons])))
+def stream_tail(answer: Answer) -> SlackMessage | None:
+    """What stands under an answer that was streamed: all of it but its text.
+
+    None where a stream cannot hold the answer: it has a table, or is too long for one message.
+    """
+    tail = sum(_notes(answer), SlackMessage(""))
+    text = len(orjson.dumps(answer.text)) + NUMBER
+    return None if "|" in answer.text or len(answer.text) > PIECE or text + tail.size > TEXT else tail
+
+
+def ephemeral(answer: Answer, *, shareable: bool = True) -> list[SlackMessage]:
+    """The answer for one person alone; where `shareable`, the last message carries the button that shows it to all.
+
+    Without thumbs: Slack does not keep such a message, nobody could find what was judged.
+    """
+    language = answer.language
+    sure = _sure(labels.SHARE, labels.SHARE_SURE, language)
+    button = kit.button(labels.SHARE[language], SHARE, answer.trace_id, sure)
+    *before, last = answer_messages(answer)
+    last += _context(labels.ONLY_YOU[language])
+    if not shareable:
+        return [*before, last]
+    return [*before, replace(last, blocks=(*last.blocks, kit.actions(button)))]
+
+
+def with_buttons(last: SlackMessage, answer: Answer, parts: Sequence[str]) -> SlackMessage:
+    """The answer's last message with all its buttons; `parts` are the ts of its earlier messages."""
+    language, first = answer.language, parts[0] if parts else ""
+    again = labels.AGAIN if answer.makeshift else labels.REGENERATE
+    sure = _sure(labels.ASK_PERSON, labels.ASK_PERSON_SURE, language)
+    wrong = kit.button(labels.WRONG_SOURCE[language], SOURCE, first or "-")
+    row = [
+        *([kit.button(again[language], AGAIN, _listed(answer.trace_id, parts))] if answer.trace_id else []),
+        *([wrong] if answer.sources else []),
+        kit.button(labels.ASK_PERSON[language], PERSON, first or "-", sure),
+    ]
+    return replace(last, blocks=(*last.blocks, _thumbs(first, language), kit.actions(*row)))
+
+
+def draft(text: str, conversation: str, language: Language) -> SlackMessage:
+    """The beginning of an answer that is still being written, and the button that stops it."""
+    begun = _fitted(quiet(text), PIECE)[0]
+    return _with_button(_markdown(f"{begun} …", escaped), labels.STOP[language], STOP, conversation)
+
+
+def notice(text: str, conversation: str, language: Language) -> SlackMessage:
+    """What we are doing, or waiting for, where an answer will stand."""
+    return _with_button(_markdown(quiet(text[:LINE])), labels.STOP[language], STOP, conversation)
+
+
+def failure(error: HausgeistError, trace_id: str, language: Language) -> SlackMessage:
+    """What stands in place of an answer that could not be given."""
+    said = _markdown(quiet(f":warning: {str(error)[:LINE] or 'Something went wrong on our side.'}"))
+    told = said + _context(labels.QUOTE[language].format(id=trace_id))
+    return with_again(told, trace_id, language) if isinstance(error, Unavailable) else told
+
+
+def note(text: str, offer: str, language: Language) -> SlackMessage:
+    """A line for one person alone; with an offer, the button that takes it."""
+    said = _context(escaped((text.strip() or labels.CHANGED[language])[:LINE]))
+    return _with_button(said, labels.ANEW[language], AGAIN, offer) if offer else said
 
 
 def with_again(message: SlackMessage, kept: str, language: Language) -> SlackMessage:
@@ -74,98 +122,133 @@ def with_again(message: SlackMessage, kept: str, language: Language) -> SlackMes
     return _with_button(message, labels.AGAIN[language], AGAIN, kept)
 
 
-def draft(text: str, conversation: str, language: Language) -> SlackMessage:
-    """The beginning of an answer that is still being written, and the button that stops it."""
-    return _with_button(_markdown(f"{split(text, PIECE)[0]} …"), labels.STOP[language], STOP, conversation)
+def _text(text: str) -> Iterator[SlackMessage]:
+    """The answer's text: Markdown, and tables as Slack's own, each with what leads up to it."""
+    lead = ""
+    for part in segments(quiet(text)):
+        if isinstance(part, str):
+            head, lead = _lead(part)
+            yield from map(_markdown, _fitted(head, PIECE))
+        else:
+            first, *rest = _shown(part)
+            yield from [_markdown(lead) + first, *rest]
+            lead = ""
+    if lead:
+        yield _markdown(lead)
 
 
-def notice(text: str, conversation: str, language: Language) -> SlackMessage:
-    """What we are doing, or waiting for, where an answer will stand."""
-    return _with_button(_markdown(text[:LINE]), labels.STOP[language], STOP, conversation)
+def _lead(text: str) -> tuple[str, str]:
+    """What a table that follows is announced with, and what stands before that."""
+    before, _, last = text.rstrip().rpartition("\n\n")
+    leads = len(last) <= LEAD and (last.startswith("#") or last.endswith(":")) and "```" not in last
+    return (before, last) if leads else (text, "")
 
 
-def failure(error: HausgeistError, trace_id: str, language: Language) -> SlackMessage:
-    """What stands in place of an answer that could not be given."""
-    said = _markdown(f":warning: {str(error)[:LINE] or 'Something went wrong on our side.'}")
-    told = said + _context(labels.QUOTE[language].format(id=trace_id))
-    return with_again(told, trace_id, language) if isinstance(error, Unavailable) else told
+def _shown(table: Table) -> list[SlackMessage]:
+    room = TEXT - 6 * LEAD
+    natives = (
+        [SlackMessage(_code(part), (part.block().to_dict(),)) for part in table.parts(room)] if table.native else []
+    )
+    if natives and all(native.size <= room for native in natives):
+        return natives
+    return [_markdown(piece) for piece in _fitted(f"```\n{table.aligned()}\n```", PIECE - LEAD)]
 
 
-def note(text: str, offer: str, language: Language) -> SlackMessage:
-    """A line for one person alone; with an offer, the button that takes it."""
-    said = _context(_escaped((text or labels.CHANGED[language])[:LINE]))
-    return _with_button(said, labels.ANEW[language], AGAIN, offer) if offer else said
-
-
-def split(text: str, limit: int) -> list[str]:
-    """Cuts Markdown at paragraphs, lines or words into pieces within the limit; code goes on as code."""
+def _fitted(text: str, limit: int) -> list[str]:
+    """Pieces of the text that fit into a message each, whatever their letters take in bytes."""
     pieces: list[str] = []
-    while len(text) > limit:
-        at = _cut(text, limit - len("\n```"))
-        head, text = text[:at].rstrip(), text[at:].lstrip("\n")
-        fences = list(_FENCE.finditer(head))
-        if len(fences) % 2:
-            head, text = f"{head}\n{fences[-1][1]}", f"{fences[-1][0].strip()}\n{text}"
-        pieces.append(head)
-    return [*pieces, text]
+    cut = split(text, limit)
+    for piece in map(quiet, cut) if len(cut) > 1 else cut:  # what was code may be none in a piece cut out of a line
+        taken = len(orjson.dumps(piece))
+        pieces += [piece] if taken <= TEXT - 50 else _fitted(piece, max(len(piece) * TEXT // taken * 9 // 10, 100))
+    return pieces
 
 
-def _cut(text: str, limit: int) -> int:
-    for mark in ("\n\n", "\n", " "):
-        at = text.rfind(mark, limit // 2, limit)
-        if at > 0:
-            return at
-    return limit
+def _code(table: Table) -> str:
+    return f"```\n{escaped(table.aligned())}\n```"
 
 
-def _markdown(text: str) -> SlackMessage:
-    # Whether a Markdown block calls people is not documented: an invisible space within `<!here>` keeps it from that.
-    quiet = _CALLS.sub("<\u200b", text)
-    bold = re.sub(r"\*\*(.+?)\*\*", r"*\1*", text)
-    return SlackMessage(_escaped(bold), (MarkdownBlock(text=quiet),) if quiet.strip() else ())
+def _notes(answer: Answer) -> Iterator[SlackMessage]:
+    """What stands under the text: warnings, sources, and what was hidden from the model."""
+    language = answer.language
+    if answer.uncited:
+        yield _context(f":warning: {labels.UNCITED[language]}")
+    yield from map(_context, _grouped(f":information_source: {_short(line, LINE)}" for line in answer.notices))
+    heading = f"*{labels.SOURCES[language]}*"
+    cited = [_source(source, language) for source in answer.sources]
+    yield from map(_context, _grouped([heading, *cited] if cited else []))
+    if hidden := labels.hidden(answer.masked, language):
+        yield _context(f":lock: {_short(hidden, CONTEXT // 2)}")
+
+
+def _source(source: Source, language: Language) -> str:
+    name = source.title or source.doc_id
+    title = _short(name, 600)
+    if honest("", source.link) and len(source.link) <= 800:
+        title = linked(title, source.link) if honest(name, source.link) else f"{title} {linked('', source.link)}"
+    stale = f":warning: {labels.STALE[language]}" if source.stale else ""
+    details = [_short(detail, 120) for detail in (source.owner, source.date) if detail]
+    return " · ".join([f"[{source.number}] {title}", *details, *filter(None, [stale])])
+
+
+def _grouped(lines: Iterable[str]) -> Iterator[str]:
+    """Lines joined to texts for a context block each."""
+    text = ""
+    for line in lines:
+        if len(text) + 1 + len(line) > CONTEXT:
+            yield text
+            text = line
+        else:
+            text = f"{text}\n{line}" if text else line
+    if text:
+        yield text
+
+
+def _markdown(text: str, fallback: Callable[[str], str] = of_quiet) -> SlackMessage:
+    return SlackMessage(fallback(text), (kit.markdown(text),)) if text.strip() else SlackMessage("")
+
+
+def _context(text: str) -> SlackMessage:
+    return SlackMessage(text, (kit.context(text),))
+
+
+def _thumbs(ts: str, language: Language) -> Block:
+    up, down = (f"{verdict} {ts}".strip() for verdict in ("up", "down"))
+    return kit.thumbs(FEEDBACK, (labels.HELPFUL[language], up), (labels.NOT_HELPFUL[language], down))
+
+
+def _sure(title: dict[Language, str], text: dict[Language, str], language: Language) -> Block:
+    return kit.confirmation(title[language], text[language], labels.YES[language], labels.NO[language])
 
 
 def _with_button(message: SlackMessage, label: str, action: str, value: str) -> SlackMessage:
-    button = ButtonElement(text=label, action_id=action, value=value)
-    return replace(message, blocks=(*message.blocks, ActionsBlock(elements=[button])))
+    return replace(message, blocks=(*message.blocks, kit.actions(kit.button(label, action, value))))
 
 
-def _context(mrkdwn: str) -> SlackMessage:
-    return SlackMessage(mrkdwn, (ContextBlock(elements=[MarkdownTextObject(text=mrkdwn)]),))
+def _listed(trace_id: str, parts: Sequence[str]) -> str:
+    """The trace and the messages, the first ones where not all fit."""
+    value = " ".join([trace_id, *parts])
+    return value if len(value) <= VALUE else value[:VALUE].rpartition(" ")[0]
 
 
-def _sources(answer: Answer) -> str:
-    return "\n".join([f"*{labels.SOURCES[answer.language]}*", *map(_source, answer.sources)]) if answer.sources else ""
-
-
-def _source(source: Source) -> str:
-    title = _escaped(_short(source.title or source.doc_id))
-    if source.link.startswith(("https://", "http://")) and len(source.link) < CONTEXT // 2:
-        title = f"<{source.link.translate(_URL)}|{title}>"
-    details = [_escaped(_short(detail)) for detail in (source.owner, source.date) if detail]
-    return " · ".join([f"[{source.number}] {title}", *details])
-
-
-_URL: Final = str.maketrans({"<": "%3C", ">": "%3E", "|": "%7C", " ": "%20", "&": "&amp;"})
-
-
-def _short(text: str) -> str:
+def _short(text: str, limit: int) -> str:
+    """One line, escaped, and cut to the limit."""
     line = " ".join(text.split())
-    return line if len(line) <= TITLE else f"{line[: TITLE - 1]}…"
-
-
-def _escaped(text: str) -> str:
-    """Text that says in Slack's mrkdwn what it says here: nobody is called, nothing becomes a link."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if len(escaped(line)) <= limit:
+        return escaped(line)
+    while len(escaped(line)) >= limit:
+        line = line[: len(line) * limit // (len(escaped(line)) + 1)]
+    return f"{escaped(line)}…"
 
 
 def _packed(parts: Sequence[SlackMessage]) -> Iterator[SlackMessage]:
-    """Joins parts to messages within the room that Slack gives one; there is always one."""
-    message = parts[0]
-    for part in parts[1:]:
-        if message.size + part.size > ROOM:
+    """Joins parts to messages within the room and with one table each; there is always one."""
+    message = SlackMessage("")
+    for part in parts:
+        tables = [block for block in (*message.blocks, *part.blocks) if block["type"] == "table"]
+        if message.blocks and (message.size + part.size > TEXT or len(tables) > 1):
             yield message
             message = part
         else:
             message += part
-    yield message
+    yield message if message.blocks else _context("…")

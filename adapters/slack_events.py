@@ -1,12 +1,25 @@
 """Slack's payloads in our words: payload in, event out, `None` for what is not ours. Knows no network and no SDK."""
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from adapters.slack_commands import from_button, typed
-from adapters.slack_payload import Payload, answer_id, asked_at, conversation_id, inner, own_user, plain, string
-from bot.events import Command, Deleted, Edited, Event, Feedback, Person, Turn, Verdict
+from adapters.slack_files import files_of
+from adapters.slack_payload import (
+    Payload,
+    address,
+    answer_id,
+    asked_at,
+    conversation_id,
+    inner,
+    mentioned,
+    own_user,
+    plain,
+    string,
+    workspace,
+)
+from bot.events import Call, Command, Deleted, Edited, Event, Feedback, Person, Turn, Verdict
+from bot.questions import asks, only_thanks
 
 _ASKED: Final = frozenset({"", "file_share", "thread_broadcast"})  # subtypes of messages that people write
 _THUMBS: Final[Mapping[str, Verdict]] = {
@@ -27,32 +40,41 @@ def parse(payload: Payload) -> Event | None:
     return None
 
 
-def malformed(payload: Payload) -> bool:
-    """Whether a payload calls itself an event, but holds none."""
-    return payload.get("type") == "event_callback" and not string(inner(payload, "event"), "type")
-
-
 def _from_event(payload: Payload, event: Payload) -> Event | None:
     match string(event, "type"), string(event, "subtype"):
         case "app_mention", _:
-            return _asked(payload, event)
+            return _asked(payload, event, "addressed")
         case "message", "message_changed":
             return _changed(payload, event)
         case "message", "message_deleted":
             return _deleted(payload, event, string(event, "deleted_ts"))
-        case "message", _ if _private(event):
-            return _asked(payload, event)
+        case "message", _:
+            call = _call(event, event)
+            return _asked(payload, event, call) if call else None
         case "reaction_added" | "reaction_removed", _:
             return _from_reaction(payload, event)
     return None
 
 
-def _asked(payload: Payload, event: Payload) -> Turn | Edited | Command | None:
+def _call(event: Payload, message: Payload) -> Call | None:
+    """How a message reaches us, if at all: what mentions us comes as a mention too, what mentions others is theirs."""
+    if _private(event):
+        return "addressed"
+    text = string(message, "text")
+    if not string(event, "channel_type") or mentioned(text):
+        return None
+    if string(message, "thread_ts") not in ("", string(message, "ts")):
+        return None if only_thanks(plain(text)) else "follows"
+    return "overheard" if asks(text) else None
+
+
+def _asked(payload: Payload, event: Payload, call: Call) -> Turn | Edited | Command | None:
     """What a person wrote to us; an edit that keeps the mention arrives as a mention again."""
-    turn = _turn(payload, event, event)
+    turn = _turn(payload, event, event, call)
     if turn is None:
         return None
-    return _edited(turn, event) or typed(turn, in_thread=bool(string(event, "thread_ts"))) or turn
+    command = typed(turn, in_thread=bool(string(event, "thread_ts"))) if call != "overheard" else None
+    return _edited(turn, event) or command or turn
 
 
 def _changed(payload: Payload, event: Payload) -> Edited | Deleted | None:
@@ -60,20 +82,24 @@ def _changed(payload: Payload, event: Payload) -> Edited | Deleted | None:
     message, before = inner(event, "message"), inner(event, "previous_message")
     if string(message, "subtype") == "tombstone":  # what stands in place of a deleted message that has replies
         return _deleted(payload, event, string(message, "ts"))
-    addressed = _private(event) or re.search(rf"<@{re.escape(own_user(payload))}[|>]", string(message, "text"))
-    if not addressed or string(message, "text") == string(before, "text"):
+    if string(message, "text") == string(before, "text"):
         return None
-    turn = _turn(payload, event, message)
+    ours = own_user(payload) in mentioned(string(message, "text"))
+    call = "addressed" if ours else _call(event, message)
+    turn = _turn(payload, event, message, call) if call and call != "overheard" else None
     return _edited(turn, message) if turn else None
 
 
-def _turn(payload: Payload, event: Payload, message: Payload) -> Turn | None:
-    event_id, team, bot = string(payload, "event_id"), string(payload, "team_id"), own_user(payload)
+def _turn(payload: Payload, event: Payload, message: Payload, call: Call) -> Turn | None:
+    event_id, bot = string(payload, "event_id"), own_user(payload)
+    team, enterprise = workspace(payload)
     channel, user, ts = string(event, "channel"), string(message, "user"), string(message, "ts")
     written = not string(message, "bot_id") and user != bot and string(message, "subtype") in _ASKED
     if not written or not all((event_id, team, channel, user, ts)):
         return None
     thread = string(message, "thread_ts") or ts
+    private = _private(event)
+    home = string(message, "user_team") or string(message, "team") or team
     return Turn(
         event_id=f"slack:{event_id}",
         message_id=conversation_id(team, channel, ts),
@@ -81,9 +107,15 @@ def _turn(payload: Payload, event: Payload, message: Payload) -> Turn | None:
         conversation=conversation_id(team, channel, thread),
         person=Person(f"slack:{team}:{user}"),
         text=plain(string(message, "text"), bot),
-        private=_private(event),
-        reply_to={"channel": channel, "thread": thread},
+        private=private,
+        reply_to=address(channel, thread, team, enterprise, user, home if home.startswith("T") else team)
+        | ({"bot": bot} if bot else {})
+        | ({"external": "1"} if payload.get("is_ext_shared_channel") is True else {}),
         sent_at=float(asked_at(ts) or 0),
+        call=call,
+        opens=thread == ts and call == "addressed" and not private,
+        place="" if private else f"slack:{team}:{channel}",
+        files=files_of(message),
     )
 
 

@@ -8,9 +8,11 @@ Payload = Mapping[str, object]
 
 
 def string(mapping: Payload, key: str) -> str:
-    """The string under a key, empty if there is none."""
+    """The string under a key, empty if there is none; without lone surrogates, which nothing can store."""
     value = mapping.get(key)
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def inner(mapping: Payload, key: str) -> Payload:
@@ -28,9 +30,28 @@ def own_user(payload: Payload) -> str:
     return ""
 
 
+def workspace(payload: Payload) -> tuple[str, str]:
+    """Where we are installed for this payload: the workspace, and its organisation, if any."""
+    authorizations = payload.get("authorizations")
+    first = authorizations[0] if isinstance(authorizations, list) and authorizations else {}
+    given = first if isinstance(first, dict) else {}
+    user, inside = inner(payload, "user"), inner(payload, "team")
+    team = string(payload, "team_id") or string(inside, "id") or string(user, "team_id") or string(given, "team_id")
+    enterprise = string(given, "enterprise_id") or string(payload, "enterprise_id")
+    return team, enterprise or string(inner(payload, "enterprise"), "id")
+
+
 def conversation_id(team: str, channel: str, thread: str = "") -> str:
     """The name of a thread's conversation; without a thread, what the names of all in the channel begin with."""
     return f"slack:{team}:{channel}:{thread}"
+
+
+def address(channel: str, thread: str, team: str, enterprise: str, user: str, home: str = "") -> dict[str, str]:
+    """What a reply needs to know, in plain strings; `home` is the workspace that the person belongs to."""
+    where = {"channel": channel, "thread": thread, "team": team, "user": user}
+    return (
+        where | ({"enterprise": enterprise} if enterprise else {}) | ({"home": home} if home not in ("", team) else {})
+    )
 
 
 def asked_at(message_id: str) -> str:
@@ -42,6 +63,11 @@ def asked_at(message_id: str) -> str:
 def answer_id(channel: str, ts: str) -> str:
     """The name of a message of ours: without the workspace, which buttons of an organisation-wide app leave out."""
     return f"slack:{channel}:{ts}"
+
+
+def mentioned(text: str) -> set[str]:
+    """The ids of the people that Slack's text mentions."""
+    return set(re.findall(r"<@([UW][A-Z0-9]+)[|>]", text))
 
 
 def plain(text: str, bot: str = "") -> str:

@@ -37,6 +37,11 @@ class NotTaken(Exception):
         self.unsure = unsure
 
 
+def grows(refusal: NotTaken) -> bool:
+    """Whether a message was not edited because it still grows: Slack documents no single word for that."""
+    return "stream" in refusal.reason and not refusal.reason.startswith("message_not_in")
+
+
 def not_taken(error: Exception) -> NotTaken:
     """Says in our words why a call failed; an error's own text may quote what we sent."""
     response = error.response if isinstance(error, SlackApiError) else None

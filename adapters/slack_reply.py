@@ -1,13 +1,23 @@
-"""One answer on its way into a Slack thread: posted with its first words, edited as it grows, finished in full."""
+"""One answer on its way into a Slack thread: posted with its first words, growing, finished in full."""
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from adapters.slack_blocks import SlackMessage, draft, failure, notice, whole, with_again, with_thumbs
+from adapters.slack_blocks import (
+    SlackMessage,
+    answer_messages,
+    draft,
+    failure,
+    notice,
+    stream_tail,
+    with_buttons,
+)
 from adapters.slack_payload import answer_id
 from adapters.slack_refusals import NotTaken
+from adapters.slack_stream import STOPPED, SlackStream, refused_for_good
 from adapters.slack_thread import SlackThread
 from bot.answers import Answer
 from bot.errors import HausgeistError, StateDown
@@ -22,6 +32,8 @@ log = logging.getLogger(__name__)
 class SlackReply:
     """A `Reply` in a thread, to a turn of `conversation`; `pause` is the time between two edits.
 
+    `stream` lets the answer grow natively, where Slack allows it; `stopped` is told when the person stops that,
+    `refused` when Slack will not have it here, and `began` which message began a thread.
     `former` is a reply to the same turn whose work was ended from outside: it may still be showing something.
     """
 
@@ -32,12 +44,19 @@ class SlackReply:
         language: Language = "en",
         pause: float = PAUSE,
         former: "SlackReply | None" = None,
+        stream: SlackStream | None = None,
     ) -> None:
+        self.stopped: Callable[[], Awaitable[object]] = _nothing
+        self.refused: Callable[[], object] = _unmoved
+        self.began: Callable[[str], Awaitable[object]] = _nothing
+        self.aside = ""  # who alone is told of a failure, where an answer stands already that a new one is to replace
         self._thread = thread
         self._former = former
         self._conversation = conversation
         self._language = language
         self._pause = pause
+        self._stream = stream
+        self._steps: list[str] = []
         self._line = self._text = self._shown = ""
         self._posts_line = False
         self._asking: asyncio.Task[Any] | None = None
@@ -54,6 +73,7 @@ class SlackReply:
     async def status(self, text: str) -> None:
         """Shows what we are doing until there are words to show."""
         self._line, self._posts_line = text, False
+        self._steps.append(text)
         self._show()
 
     async def write(self, piece: str) -> None:
@@ -63,27 +83,60 @@ class SlackReply:
 
     async def finish(self, answer: Answer) -> str:
         """Shows the whole answer, over several messages if it is long; returns the name of the first."""
-        *before, last = whole(answer)
-        if answer.makeshift:
-            last = with_again(last, answer.trace_id, answer.language)
-        await self._stand(before, last, thumbs=True, trace_id=answer.trace_id)
-        return answer_id(self._thread.channel, self._thread.first) if self._thread.first else ""
+        await self._settled()
+        if not await self._streamed_to_the_end(answer):
+            await self._stand(answer_messages(answer), answer)
+        first = self._thread.first
+        with contextlib.suppress(NotTaken, Superseded, StateDown):  # the answer stands, whatever becomes of these
+            if first and not self._thread.root:
+                await self.began(first)
+            if answer.title and first and self._thread.channel.startswith("D"):
+                await self._thread.name(answer.title)
+        return answer_id(self._thread.channel, first) if first else ""
 
     async def fail(self, error: HausgeistError, trace_id: str) -> None:
         """Says what went wrong, in place of what was written; if nobody can be told, the log has it."""
-        await self._stand([], failure(error, trace_id, self._language), thumbs=False, trace_id=trace_id)
-
-    async def _stand(self, before: list[SlackMessage], last: SlackMessage, *, thumbs: bool, trace_id: str) -> None:
-        """Makes these messages, and no others, our last word."""
         await self._settled()
+        told = failure(error, trace_id, self._language)
+        if self.aside:  # the answer that was to be replaced still holds
+            await self._thread.whisper(self.aside, told)
+        else:
+            await self._stand_alone([told], trace_id)
+
+    async def _stand(self, messages: list[SlackMessage], answer: Answer) -> None:
+        """Shows the messages, and under the last what may be done about the answer."""
+        *before, last = messages
         try:
             for part, message in enumerate(before):
                 await self._thread.show(message, part)
-            judged = with_thumbs(last, self._thread.first if before else "") if thumbs else last
-            await self._thread.show(judged, len(before))
+        except NotTaken as refusal:
+            self._tell_log(answer.trace_id, refusal)
+            return
+        finished = with_buttons(last, answer, self._thread.parts[: len(before)])
+        await self._stand_alone([finished], answer.trace_id, len(before))
+
+    async def _stand_alone(self, messages: list[SlackMessage], trace_id: str, first: int = 0) -> None:
+        """Makes these messages, after `first` others, our last word."""
+        try:
+            for part, message in enumerate(messages, first):
+                await self._thread.show(message, part)
         except NotTaken as refusal:  # it never will be: trying again would be in vain
-            log.error("slack lets nobody be told", extra={"trace_id": trace_id, "reason": refusal.reason})
-        await self._thread.end_after(len(before) + 1)
+            self._tell_log(trace_id, refusal)
+        await self._thread.end_after(first + len(messages))
+
+    def _tell_log(self, trace_id: str, refusal: NotTaken) -> None:
+        log.error("slack lets nobody be told", extra={"trace_id": trace_id, "reason": refusal.reason})
+
+    async def _streamed_to_the_end(self, answer: Answer) -> bool:
+        """Ends the stream with the rest of the answer; False where the message is to be edited instead."""
+        if self._stream is None or not self._stream.completes(answer.text) or (tail := stream_tail(answer)) is None:
+            return False
+        try:
+            await self._stream.end(answer.text, with_buttons(tail, answer, []))
+        except NotTaken:
+            return False
+        await self._thread.end_after(1)
+        return True
 
     def _show(self) -> None:
         """Has the news shown while the work goes on."""
@@ -93,7 +146,7 @@ class SlackReply:
             self._showing.add_done_callback(_note_failure)
 
     async def _keep_up(self) -> None:
-        """Shows what is new until all is shown or the answer is complete; what Slack does not take comes later."""
+        """Shows what is new until all is shown or the answer is complete; what Slack does not take is tried again."""
         while (said := self._text.strip() or self._line) != self._shown and not self._over():
             self._shown = said
             pause = await self._try(said)
@@ -108,6 +161,11 @@ class SlackReply:
     async def _try(self, said: str) -> float:
         """Shows it if Slack lets us and the turn is still ours; returns how long to pause."""
         try:
+            if await self._streamed():
+                return self._pause
+            if self.aside:
+                await self._thread.status(self._line)
+                return self._pause
             if said != self._line:
                 await self._thread.try_show(draft(said, self._conversation, self._language))
             elif self._posts_line or self._thread.first:
@@ -116,10 +174,31 @@ class SlackReply:
                 await self._thread.status(said)
                 return 0.0
         except NotTaken as refusal:
+            if not refusal.lasting:
+                self._shown = ""  # it is news once more, after the pause
             return max(self._pause, refusal.pause)
         except (Superseded, StateDown):
             return self._pause
         return self._pause
+
+    async def _streamed(self) -> bool:
+        """Shows the news natively; False where Slack will not, from now on. Raises NotTaken if it will later."""
+        stands = self._thread.unsure or self._thread.first
+        if self._stream is None or self._posts_line or (stands and not self._stream.open):
+            self._stream = None
+            return False
+        try:
+            await self._stream.show(self._steps, self._text)
+        except NotTaken as refusal:
+            if self._stream.open and not (refusal.lasting or refusal.unsure):
+                raise
+            if refusal.reason == STOPPED:
+                await self.stopped()
+            elif refused_for_good(refusal) and not self._stream.open:
+                self.refused()
+            self._stream = None
+            return False
+        return True
 
     async def _settled(self) -> None:
         """Lets a call under way end: an edit that overtook the last one would undo it."""
@@ -129,6 +208,14 @@ class SlackReply:
             self._former = None
         if self._showing:
             await asyncio.wait([self._showing])
+
+
+async def _nothing(*_: object) -> None:
+    """Nobody wants to know."""
+
+
+def _unmoved() -> None:
+    """Nobody wants to know."""
 
 
 def _note_failure(showing: asyncio.Task[None]) -> None:

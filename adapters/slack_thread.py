@@ -5,18 +5,18 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import Any, Final
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from adapters.slack_blocks import SlackMessage
+from adapters.slack_calls import SlackCalls
 from adapters.slack_payload import asked_at, inner, string
-from adapters.slack_refusals import FAILURES, GONE, MISSING, NotTaken, not_taken
+from adapters.slack_refusals import GONE, MISSING, NotTaken, grows
 from bot.errors import Undelivered
-from bot.ticket import CALL_SECONDS, Superseded, Ticket
+from bot.ticket import Superseded, Ticket
 
 PATIENCE: Final = 120.0  # seconds that Slack is given to take one message
 FIRST_PAUSE: Final = 0.1  # seconds; each next one is twice as long
@@ -26,90 +26,172 @@ PAGE: Final = 200  # messages of a thread at once,
 PAGES: Final = 50  # looked through for a message of ours
 MARK: Final = "hausgeist_answer"  # the type of the metadata that tell our messages apart
 
+_QUIETLY: Final[Mapping[str, object]] = {"unfurl_links": False, "unfurl_media": False}
+
+Chunk = Mapping[str, Any]
+Leave = Callable[[], asyncio.Timeout]
+
 log = logging.getLogger(__name__)
 
 
 class SlackThread:
-    """The thread under the message `root`, in which `ticket` allows one answer, in parts."""
+    """The thread under the message `root`, in which `ticket` allows one answer, in parts.
+
+    `replaced` are the messages of an earlier answer, part by part, which become those of this one; `bot` is our user.
+    """
 
     def __init__(
-        self, client: AsyncWebClient, channel: str, root: str, ticket: Ticket, patience: float = PATIENCE
+        self,
+        calls: SlackCalls,
+        channel: str,
+        root: str,
+        ticket: Ticket,
+        patience: float = PATIENCE,
+        *,
+        replaced: Sequence[str] = (),
+        bot: str = "",
     ) -> None:
         self.channel = channel
-        self._client = client
-        self._root = root
+        self.growing = False  # whether the first message is one that Slack lets grow until it is told to end
+        self._calls = calls
+        self.root = root
         self._ticket = ticket
         self._patience = patience
+        self._bot = bot
+        self._replaced = dict(enumerate(replaced))
         self._author = secrets.token_hex(4)  # tells our messages from those of another worker with the same turn
         self._unsure = ticket.again  # whether a message may stand in the thread that is not recorded
         self._doubted = False  # whether that mattered: what came in late is looked for once more
 
     @property
+    def unsure(self) -> bool:
+        """Whether a message for this turn may stand there unrecorded: it is looked for before another is posted."""
+        return self._unsure
+
+    @property
     def first(self) -> str:
         """The message that holds the answer's beginning; empty before it is posted."""
-        return self._ticket.posted.get(0, "")
+        return self._standing_parts.get(0, "")
+
+    @property
+    def parts(self) -> list[str]:
+        """The messages of the answer, in order."""
+        return [ts for _, ts in sorted(self._standing_parts.items())]
+
+    @property
+    def _standing_parts(self) -> dict[int, str]:
+        return self._replaced | dict(self._ticket.posted)
 
     async def status(self, text: str) -> None:
         """Shows what we are doing, where Slack allows it. Raises NotTaken, Superseded."""
-        show = self._client.assistant_threads_setStatus
-        where = {"channel_id": self.channel, "thread_ts": self._root}
-        await self._call(self._ticket.leave(), show, **where, status=text, loading_messages=[text])
+        if not self.root:
+            return
+        where = {"channel_id": self.channel, "thread_ts": self.root}
+        said = {"status": text, "loading_messages": [text]}
+        await self._calls.call("assistant.threads.setStatus", {**where, **said}, self._ticket.leave, optional=True)
 
-    async def try_show(self, message: SlackMessage, part: int = 0) -> None:
+    async def name(self, title: str) -> None:
+        """Names the thread in the list of conversations, where Slack has one. Raises NotTaken, Superseded."""
+        where = {"channel_id": self.channel, "thread_ts": self.root}
+        await self._calls.call(
+            "assistant.threads.setTitle", {**where, "title": title}, self._ticket.leave, optional=True
+        )
+
+    async def whisper(self, user: str, message: SlackMessage) -> None:
+        """Shows a message to one person alone; where Slack will not, the log has it. Raises Undelivered, Superseded."""
+        where = {"channel": self.channel, "user": user, "thread_ts": self.root or None}
+        said = {**where, "text": message.text, "blocks": message.blocks}
+        try:
+            await self._insist(lambda: self._calls.call("chat.postEphemeral", said, self._ticket.leave))
+        except NotTaken as refusal:
+            log.error("slack lets nobody be told", extra={"reason": refusal.reason})
+
+    async def begin(self, chunks: Sequence[Chunk], **how: str) -> None:
+        """Posts the first message as one that grows. Raises NotTaken, Superseded, StateDown."""
+        await self._put("chat.startStream", {"chunks": chunks, **how}, 0, optional=True)
+        self.growing = True
+
+    async def grow(self, chunks: Sequence[Chunk]) -> None:
+        """Appends to the first message. Raises NotTaken, Superseded."""
+        await self._on(self.first, "chat.appendStream", {"chunks": chunks}, optional=True)
+
+    async def end_growing(self, chunks: Sequence[Chunk] = (), below: SlackMessage | None = None) -> None:
+        """Appends the last and what stands below, and the first message grows no more. Raises NotTaken, Superseded."""
+        blocks = below.blocks if below else None
+        last = {"chunks": chunks or None, "blocks": blocks, "metadata": self._metadata(0)}
+        await self._insist(partial(self._on, self.first, "chat.stopStream", last), unsure=False)
+        self.growing = False
+
+    async def try_show(self, message: SlackMessage, part: int = 0, *, optional: bool = True) -> None:
         """Makes this message the answer's part, posted or edited. Raises NotTaken, Superseded."""
-        if await self._edited(message, part):
+        if await self._edited(message, part, optional=optional):
             return
         if self._unsure:
             self._doubted = True
             await self._adopt()
-            if await self._edited(message, part):
+            if await self._edited(message, part, optional=optional):
                 return
-        await self._post(message, part)
+        await self._put("chat.postMessage", {**self._said(message, part), **_QUIETLY}, part, optional=optional)
 
     async def show(self, message: SlackMessage, part: int = 0) -> None:
         """The same, but insists, at last on the text alone. Raises Undelivered, Superseded, lasting NotTaken."""
         try:
-            await self._insist(lambda: self.try_show(message, part))
+            await self._insist(lambda: self.try_show(message, part, optional=False))
         except NotTaken:
             if not message.blocks:
                 raise
             bare = replace(message, blocks=())
-            await self._insist(lambda: self.try_show(bare, part))
+            await self._insist(lambda: self.try_show(bare, part, optional=False))
 
     async def end_after(self, parts: int) -> None:
         """Deletes what an earlier, longer attempt left behind, or came in late. Raises Undelivered, Superseded."""
         with contextlib.suppress(NotTaken):
             if self._doubted:
                 await self._insist(self._adopt)
-        for ts in [ts for part, ts in self._ticket.posted.items() if part >= parts]:
+        for ts in [ts for part, ts in self._standing_parts.items() if part >= parts]:
             with contextlib.suppress(NotTaken):
-                await self._insist(partial(self._on, ts, self._client.chat_delete))
+                await self._insist(partial(self._on, ts, "chat.delete"))
 
-    async def _edited(self, message: SlackMessage, part: int) -> bool:
+    async def _edited(self, message: SlackMessage, part: int, *, optional: bool) -> bool:
         """Turns the message of a part into this one; False if there is none, or none any more."""
-        if not (ts := self._ticket.posted.get(part)):
+        if not (ts := self._standing_parts.get(part)):
             return False
-        said = {"text": message.text, "blocks": message.blocks, "metadata": self._metadata(part)}
+        if part == 0 and self.growing:
+            await self._stop_growing(ts)
+        said = self._said(message, part)
         try:
-            await self._on(ts, self._client.chat_update, **said)
+            try:
+                await self._on(ts, "chat.update", said, optional=optional)
+            except NotTaken as refusal:
+                if not grows(refusal):
+                    raise
+                await self._stop_growing(ts)  # whoever had the turn before us did not come to that
+                await self._on(ts, "chat.update", said, optional=optional)
         except NotTaken as refusal:
             if refusal.reason not in GONE:
                 raise
+            self._replaced.pop(part, None)
             await self._delete(ts)
             return False
         return True
 
-    async def _post(self, message: SlackMessage, part: int) -> None:
-        """Posts a part; until it is recorded, or Slack says that it does not stand there, nobody can be sure."""
-        said = {"text": message.text, "blocks": message.blocks, "metadata": self._metadata(part)}
-        post, where = self._client.chat_postMessage, {"channel": self.channel, "thread_ts": self._root}
-        self._unsure = True
+    async def _stop_growing(self, ts: str) -> None:
+        """Has Slack let a message be edited; Slack itself ends one that grows for five minutes. Raises NotTaken."""
         try:
-            posted = await self._call(
-                self._ticket.leave(), post, **where, **said, unfurl_links=False, unfurl_media=False
-            )
+            await self._on(ts, "chat.stopStream", {"metadata": self._metadata(0)})
         except NotTaken as refusal:
-            self._unsure = refusal.unsure
+            if not refusal.lasting:
+                raise
+        self.growing = False
+
+    async def _put(self, method: str, said: Mapping[str, object], part: int, *, optional: bool) -> None:
+        """Posts a part; until it is recorded, or Slack says that it does not stand there, nobody can be sure."""
+        where = {"channel": self.channel, "thread_ts": self.root or None}
+        before, self._unsure = self._unsure, True
+        try:
+            posted = await self._calls.call(method, {**where, **said}, self._ticket.leave, optional=optional)
+        except NotTaken as refusal:
+            self._unsure = before or refusal.unsure
             raise
         if not (ts := string(posted, "ts")):
             raise NotTaken("no ts", unsure=True)
@@ -118,12 +200,14 @@ class SlackThread:
         except Superseded:
             await self._take_back(ts)
             raise
-        self._unsure = False
+        self._unsure = before
 
     async def _adopt(self) -> None:
         """Records what stands in the thread for this turn and is not recorded; a second copy is deleted."""
         async for part, ts, _ in self._standing(self._ticket.leave):
-            if part not in self._ticket.posted:
+            if part < 0:
+                await self._delete(ts)
+            elif part not in self._ticket.posted:
                 await self._ticket.record(ts, part)
             elif self._ticket.posted[part] != ts:
                 await self._delete(ts)
@@ -135,7 +219,7 @@ class SlackThread:
             await self._insist(partial(self._delete_ours, ts))
 
     async def _delete_ours(self, ts: str) -> None:
-        async for _, found, author in self._standing(_without_leave):
+        async for _, found, author in self._standing(None):
             if found == ts and author != self._author:
                 return
         await self._delete(ts)
@@ -143,59 +227,66 @@ class SlackThread:
     async def _delete(self, ts: str) -> None:
         """Deletes a message that must not stand, for which nobody's leave is needed. Raises passing NotTaken."""
         try:
-            await self._call(_without_leave(), self._client.chat_delete, channel=self.channel, ts=ts)
+            await self._calls.call("chat.delete", {"channel": self.channel, "ts": ts})
         except NotTaken as refusal:
             if not refusal.lasting:
                 raise
 
-    async def _standing(self, leave: Callable[[], asyncio.Timeout]) -> AsyncIterator[tuple[int, str, str]]:
-        """Part, ts and author of our messages for this turn; none where we may not read the thread."""
+    async def _standing(self, leave: Leave | None) -> AsyncIterator[tuple[int, str, str]]:
+        """Part, ts and author of our messages for this turn; none where we may not read the thread.
+
+        One that began to grow when its worker died, or that Slack did not tell us of, bears no mark: it is part -1.
+        """
         cursor = ""
-        look = {"channel": self.channel, "ts": self._root, "include_all_metadata": True, "limit": PAGE}
-        since = asked_at(self._ticket.key) or None
+        look: dict[str, object] = {"channel": self.channel, "ts": self.root, "include_all_metadata": True}
+        look |= {"limit": PAGE, "oldest": asked_at(self._ticket.key) or None}
         for _ in range(PAGES):
             try:
-                page = await self._call(
-                    leave(), self._client.conversations_replies, **look, oldest=since, cursor=cursor or None
-                )
+                page = await self._calls.call("conversations.replies", look | {"cursor": cursor or None}, leave)
             except NotTaken as refusal:
                 if not refusal.lasting:
                     raise
                 _warn_of(refusal.reason)
                 return
             for message in page.get("messages", []):
-                mark = inner(message, "metadata")
-                noted = inner(mark, "event_payload")
-                if string(mark, "event_type") == MARK and noted.get("turn") == self._ticket.key:
-                    yield int(str(noted.get("part", 0))), string(message, "ts"), string(noted, "author")
+                if found := self._ours(message):
+                    yield found
             if not (cursor := string(inner(page, "response_metadata"), "next_cursor")):
                 return
+
+    def _ours(self, message: dict[str, Any]) -> tuple[int, str, str] | None:
+        mark, ts = inner(message, "metadata"), string(message, "ts")
+        noted = inner(mark, "event_payload")
+        if string(mark, "event_type") == MARK and noted.get("turn") == self._ticket.key:
+            return int(str(noted.get("part", 0))), ts, string(noted, "author")
+        known = mark or ts in (self.root, *self.parts) or float(ts or 0) <= float(asked_at(self._ticket.key) or 0)
+        stray = self._bot and string(message, "user") == self._bot and not known and not _finished(message)
+        return (-1, ts, "") if stray else None
+
+    def _said(self, message: SlackMessage, part: int) -> dict[str, object]:
+        return {"text": message.text, "blocks": message.blocks, "metadata": self._metadata(part)}
 
     def _metadata(self, part: int) -> dict[str, object]:
         noted = {"turn": self._ticket.key, "part": part, "author": self._author}
         return {"event_type": MARK, "event_payload": noted}
 
-    async def _on(self, ts: str, method: Callable[..., Awaitable[Any]], **arguments: object) -> None:
-        await self._call(self._ticket.leave(), method, channel=self.channel, ts=ts, **arguments)
+    async def _on(
+        self, ts: str, method: str, said: Mapping[str, object] = MappingProxyType({}), *, optional: bool = False
+    ) -> None:
+        where = {"channel": self.channel, "ts": ts}
+        await self._calls.call(method, {**where, **said}, self._ticket.leave, optional=optional)
 
-    async def _call(
-        self, deadline: asyncio.Timeout, method: Callable[..., Awaitable[Any]], **arguments: object
-    ) -> dict[str, Any]:
-        try:
-            async with deadline:
-                response = await method(**arguments)
-            return response.data if isinstance(response.data, dict) else {}
-        except FAILURES as error:
-            raise not_taken(error) from None
+    async def _insist(self, call: Callable[[], Awaitable[object]], *, unsure: bool = True) -> None:
+        """Tries until Slack takes it. Raises NotTaken if it never will, Undelivered if it would take too long.
 
-    async def _insist(self, call: Callable[[], Awaitable[object]]) -> None:
-        """Tries until Slack takes it. Raises NotTaken if it never will, Undelivered if it would take too long."""
+        Without `unsure` what may have been taken is not tried again: that raises NotTaken too.
+        """
         until, growing = time.monotonic() + self._patience, FIRST_PAUSE
         while True:
             try:
                 await call()
             except NotTaken as refusal:
-                if refusal.lasting:
+                if refusal.lasting or (refusal.unsure and not unsure):
                     raise
                 pause = max(refusal.pause, growing, SETTLING * refusal.unsure)
             else:
@@ -206,12 +297,14 @@ class SlackThread:
             growing = min(2 * growing, LONGEST_PAUSE)
 
 
+def _finished(message: dict[str, Any]) -> bool:
+    """Whether thumbs stand under it, as under every answer that is complete."""
+    blocks = message.get("blocks")
+    return any(isinstance(one, dict) and one.get("type") == "context_actions" for one in blocks or [])
+
+
 @lru_cache(8)
 def _warn_of(reason: str) -> None:
     """Says once a process what a scope is missing for; other reasons lie in the one thread."""
     if reason.startswith(MISSING):
         log.warning("threads cannot be read: after a crash an answer may stand twice", extra={"reason": reason})
-
-
-def _without_leave() -> asyncio.Timeout:
-    return asyncio.timeout(CALL_SECONDS)

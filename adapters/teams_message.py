@@ -87,10 +87,14 @@ def _again(kept: str, language: Language) -> Button:
 def _body(answer: Answer) -> str:
     """The answer, what was hidden from the model, and the sources, with nothing in it that Teams would obey."""
     blocks = [_plain(answer.text)]
+    blocks += [f"_{_plain(remark)}_" for remark in labels.remarks(answer)]
     if answer.masked:
         blocks.append(f"_{_plain(labels.hidden(answer.masked, answer.language))}._")
     if answer.sources:
-        blocks.append(f"**{labels.SOURCES[answer.language]}**\n\n" + "\n".join(map(_listed, answer.sources)))
+        blocks.append(
+            f"**{labels.SOURCES[answer.language]}**\n\n"
+            + "\n".join(_listed(source, answer.language) for source in answer.sources)
+        )
     return "\n\n".join(blocks)
 
 
@@ -99,11 +103,12 @@ def _plain(text: str) -> str:
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
 
 
-def _listed(source: Source) -> str:
+def _listed(source: Source, language: Language) -> str:
     title = _plain(re.sub(r"([\\`*_\[\]|~])", r"\\\1", " ".join((source.title or source.doc_id).split())))
     url = _url(source)
     said = [f"[{title}]({url})" if url else title, _plain(source.owner), source.date]
-    return f"- **{source.number}** " + ", ".join(filter(None, said))
+    stale = labels.STALE[language] if source.stale else ""
+    return f"- **{source.number}** " + ", ".join(filter(None, [*said, stale]))
 
 
 def _url(source: Source) -> str:

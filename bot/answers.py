@@ -9,7 +9,10 @@ from bot.language import Language
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document that the answer cites as `[number]`, with the beginning of the passage; `link` is its URL, if any."""
+    """A document that the answer cites as `[number]`, with the beginning of the passage; `link` is its URL, if any.
+
+    `stale` marks one whose date lies further back than documents are trusted to be current.
+    """
 
     number: int
     doc_id: str
@@ -18,6 +21,7 @@ class Source:
     link: str = ""
     owner: str = ""
     date: str = ""
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,9 @@ class Answer:
 
     `masked` names the kinds of personal data that were hidden from the model (`EMAIL_ADDRESS`, ...).
     `makeshift` marks passages given without the model's help: asking again (`trace_id`) may bring a real answer.
+    `notices` are lines about the question itself, such as a file that could not be read.
+    `title` names the conversation in a few words, with its first answer only.
+    `read` names all documents that it was made from, cited or not: who may not read them must not see it.
     """
 
     text: str
@@ -35,6 +42,14 @@ class Answer:
     language: Language = "en"
     masked: tuple[str, ...] = ()
     makeshift: bool = False
+    notices: tuple[str, ...] = ()
+    title: str = ""
+    read: tuple[str, ...] = ()
+
+    @property
+    def uncited(self) -> bool:
+        """Whether it claims something and names no document for it."""
+        return not (self.sources or self.refused or self.makeshift)
 
 
 class Reply(Protocol):

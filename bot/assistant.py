@@ -1,6 +1,6 @@
 """The life of a question: authorise, recall, guard, retrieve, generate, screen, reply, remember."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -24,7 +24,7 @@ from bot.memory import Asked, Conversation, Memory, Record
 from bot.model import ExtractiveModel, Model, ModelBusy
 from bot.people import Directory
 from bot.prompt import Prompt, fits
-from bot.screen import NoAnswer, Screened
+from bot.screen import NoAnswer, Screened, dated
 from bot.trace import Trace
 from guardrails.masking import Vault
 from guardrails.output import screen
@@ -36,13 +36,19 @@ from rag.retriever import RELEVANT
 QUESTION_CHARACTERS: Final = 8000
 # A follow-up this short ("And in Germany?") is searched together with the question before it.
 FOLLOW_UP_WORDS: Final = 7
+TITLE_CHARACTERS: Final = 60
 
 
 class Knowledge(Protocol):
     """What the company knows."""
 
-    async def search(self, query: str, groups: frozenset[str], *, k: int = 8) -> list[Hit]:
-        """The passages that fit best among those the groups may read, best first."""
+    async def search(
+        self, query: str, groups: frozenset[str], *, k: int = 8, collections: Collection[str] = ()
+    ) -> list[Hit]:
+        """The passages that fit best among those the groups may read, best first; no `collections` are all."""
+
+    async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
+        """Which of the documents the groups may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,12 @@ class Assistant:
     admission: Admission
     passages: int = 3
     window: int = 4096
+    stale_days: float = 365
 
-    async def answer(self, turn: Turn, reply: Reply, trace: Trace) -> None:
+    async def answer(self, turn: Turn, reply: Reply, trace: Trace, attached: Sequence[Passage] = ()) -> None:
         """Answers through `reply`, from documents the person may read, or declines. Raises HausgeistError, Superseded.
+
+        `attached` are passages of the files that came with the question; they go before what is found.
 
         A turn that was answered and remembered already, by a worker that is gone, is left as it is.
         """
@@ -67,6 +76,7 @@ class Assistant:
         language = language_of(turn.text)
         with trace.step("recall"):
             talk = await self.memory.recall(turn.conversation)
+            place = await self.directory.place_of(turn)
         if talk.answered(turn.message_id):
             trace.outcome = "answered before"
             return
@@ -77,18 +87,42 @@ class Assistant:
             raise self._too_long()
         await reply.status(SEARCHING[language])
         with trace.step("retrieve"):
-            hits = await self._search(_query(turn, talk), groups)
+            hits = await self._search(_query(turn, talk), groups, place.collections)
         await reply.status(READING[language])
-        prompt = Prompt(question.text, _masked_passages(hits, talk.vault), language, history, turn.person.id)
+        passages = _masked_passages([*attached, *(hit.passage for hit in hits)], talk.vault)
+        prompt = Prompt(question.text, passages, language, history, turn.person.id, place.persona)
         with trace.step("generate"):
             answer = await self._compose(prompt.fitting(self.window), turn.waited, talk.vault, reply, trace.id)
-        answer = replace(answer, masked=question.kinds)
+        read = tuple(dict.fromkeys(passage.doc_id for passage in prompt.passages))
+        answer = replace(self._finished(answer, turn, talk, question), read=read)
         with trace.step("reply"):
             message_id = await reply.finish(answer)
+        if turn.discreet and not message_id:
+            trace.outcome = "kept silent"
+            return
         trace.outcome = "refused" if answer.refused else "makeshift" if answer.makeshift else "answered"
         trace.counts |= {"passages": len(hits), "sources": len(answer.sources), "masked": len(question.spans)}
         with trace.step("remember"):
             trace.counts["forgotten"] = await self._remember(turn, talk, question, answer, message_id)
+
+    async def masked(self, text: str, vault: Vault, language: Language) -> Masked:
+        """The text with personal data hidden. Raises GuardDown, Blocked."""
+        return await self._mask(text, vault, language)
+
+    async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
+        """Which of the documents the groups may read. Raises IndexDown."""
+        with _searching():
+            return await self.knowledge.readable(doc_ids, groups)
+
+    def _finished(self, answer: Answer, turn: Turn, talk: Conversation, question: Masked) -> Answer:
+        """The answer with what stands around it."""
+        return replace(
+            answer,
+            masked=question.kinds,
+            notices=turn.notices,
+            sources=dated(answer.sources, self.stale_days),
+            title="" if talk.exchanges else _title(turn.text),
+        )
 
     def _authorise(self, turn: Turn) -> frozenset[str]:
         if not turn.text.strip():
@@ -114,11 +148,9 @@ class Assistant:
         masked = [await self._mask(line.text, talk.vault, language_of(line.text)) for line in turn.history]
         return tuple(Message(line.role, mask.text) for line, mask in zip(turn.history, masked, strict=True))
 
-    async def _search(self, query: str, groups: frozenset[str]) -> list[Hit]:
-        try:
-            hits = await self.knowledge.search(query, groups, k=self.passages)
-        except LibraryError as error:
-            raise IndexDown("I cannot search the documents at the moment. Please ask again in a minute.") from error
+    async def _search(self, query: str, groups: frozenset[str], collections: Collection[str]) -> list[Hit]:
+        with _searching():
+            hits = await self.knowledge.search(query, groups, k=self.passages, collections=collections)
         return [hit for hit in hits if hit.score >= RELEVANT]
 
     async def _compose(self, prompt: Prompt, waited: float, vault: Vault, reply: Reply, trace_id: str) -> Answer:
@@ -173,6 +205,20 @@ def _guarding() -> Iterator[None]:
         raise GuardDown("I cannot check texts for personal data at the moment, so I take none.") from error
 
 
+@contextmanager
+def _searching() -> Iterator[None]:
+    try:
+        yield
+    except LibraryError as error:
+        raise IndexDown("I cannot search the documents at the moment. Please ask again in a minute.") from error
+
+
+def _title(question: str) -> str:
+    """The beginning of the first question, as the name of its conversation."""
+    line = " ".join(question.split())
+    return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
+
+
 def _query(turn: Turn, talk: Conversation) -> str:
     """What is searched for, in clear and in memory only: the question, a short one with the question before it."""
     if len(turn.text.split()) > FOLLOW_UP_WORDS:
@@ -182,10 +228,10 @@ def _query(turn: Turn, talk: Conversation) -> str:
     return f"{questions[-1]} {turn.text}" if questions else turn.text
 
 
-def _masked_passages(hits: Sequence[Hit], vault: Vault) -> tuple[Passage, ...]:
+def _masked_passages(passages: Sequence[Passage], vault: Vault) -> tuple[Passage, ...]:
     """The passages with what the vault knows hidden, so that they speak of the same placeholders as the question."""
     with _guarding():
-        return tuple(replace(hit.passage, text=vault.hide_known(hit.passage.text)) for hit in hits)
+        return tuple(replace(passage, text=vault.hide_known(passage.text)) for passage in passages)
 
 
 def _refusal(prompt: Prompt) -> str:

@@ -6,27 +6,40 @@ Callers that hold the line until the answer is there (API, console, terminal) ar
 import asyncio
 import contextlib
 import logging
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from bot.answers import Reply
+from bot.asides import Asides, sound
 from bot.assistant import Assistant
-from bot.errors import Broken, HausgeistError, OverQuota, Refused, TooSlow, Undelivered
-from bot.events import Again, Command, Deleted, Edited, Event, Feedback, Receipt, Turn
+from bot.discreet import Discreet
+from bot.errors import Broken, HausgeistError, NotAllowed, OverQuota, Refused, StateDown, TooSlow, Undelivered
+from bot.events import Again, AskPerson, Case, Command, Deleted, Edited, Event, Feedback, Receipt, Share, Turn
+from bot.files import Fetch, read
 from bot.inbox import Change, Inbox
 from bot.language import language_of
+from bot.lease import Askable
 from bot.memory import Memory
-from bot.notices import FORGOTTEN, GONE, NOT_YOURS, NOTHING_REMEMBERED, NOTHING_RUNS, STOPPING, TOO_MANY
+from bot.notices import GONE, NOT_FOR_ALL, TOO_MANY
 from bot.ticket import Superseded, Ticket
 from bot.trace import UNFINISHED, Journal, Trace
+from rag.passages import Passage
 
 WAITING_LIMIT: Final = 100
 TURN_SECONDS: Final = 300.0
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What an adapter gives: the way to reply, and what only it can find out about a turn."""
+
+    open_reply: Callable[[Turn, Ticket], Reply]
+    admit: Callable[[Turn], Awaitable[None]] | None = None
+    fetch: Fetch | None = None
 
 
 class Dispatcher:
@@ -37,21 +50,29 @@ class Dispatcher:
         self._memory = memory
         self._inbox = inbox
         self._journal = journal
-        self._open: dict[str, Callable[[Turn, Ticket], Reply]] = {}
+        self._asides = Asides(assistant, memory, inbox)
+        self._platforms: dict[str, Platform] = {}
         self._lines: dict[str, asyncio.Lock] = {}
         self._waiting: Counter[str] = Counter()
 
-    def register(self, platform: str, open_reply: Callable[[Turn, Ticket], Reply]) -> None:
-        """Names who replies to turns of `platform`."""
-        self._open[platform] = open_reply
+    def register(
+        self,
+        platform: str,
+        open_reply: Callable[[Turn, Ticket], Reply],
+        admit: Callable[[Turn], Awaitable[None]] | None = None,
+        fetch: Fetch | None = None,
+    ) -> None:
+        """Names who replies to turns of `platform`, says who may ask there (or raises NotAllowed), and gets files."""
+        self._platforms[platform] = Platform(open_reply, admit, fetch)
 
     def open(self, turn: Turn, ticket: Ticket) -> Reply | None:
         """The reply to a turn; None where this process cannot give one: of a platform that is not set up here."""
         try:
-            return self._open[turn.platform](turn, ticket)
+            reply = Askable(self._platforms[turn.platform].open_reply(turn, ticket), self._inbox, turn)
         except Exception as error:  # noqa: BLE001 - an adapter that cannot read the address must not end the worker
             _log_failure("no reply can be opened", error, Trace(turn.platform))
             return None
+        return Discreet(reply) if turn.discreet else reply
 
     async def accept(self, event: Event) -> Receipt:
         """Takes an event, and returns once it cannot be lost any more. Raises StateDown: then it was not taken."""
@@ -64,16 +85,20 @@ class Dispatcher:
                 held = await self._inbox.withdraw(event.conversation, event.message_id)
                 await self._memory.erase(event.conversation, event.message_id, running=held)
                 return Receipt()
-            case Again():
-                return await self._ask_again(event)
-            case Command() | Feedback():
-                if await self._memory.seen(event.event_id):
-                    return Receipt(new=False)
-                receipt = await (self._obey(event) if isinstance(event, Command) else self._judge(event))
-                await self._memory.see(event.event_id)  # not before: what fails half-way comes again
-                return receipt
+            case Again() | Share():
+                return await self._take_wish(event)
+            case AskPerson() | Command() | Feedback():
+                return await self._follow(event)
             case _:
                 assert_never(event)
+
+    async def own(self, conversation: str) -> None:
+        """Has a conversation go on without addressing us. Raises StateDown."""
+        await self._inbox.own(conversation)
+
+    async def case(self, message_id: str) -> Case | None:
+        """What an answer that a message shows says; None if it is none of ours. Raises StateDown."""
+        return await self._memory.case(message_id)
 
     async def run(self, turn: Turn, reply: Reply) -> None:
         """Answers now, after what waits in the same conversation; ends in exactly one `finish` or `fail`."""
@@ -100,7 +125,7 @@ class Dispatcher:
         """
         try:
             async with asyncio.timeout(TURN_SECONDS):
-                await self._assistant.answer(well_formed(turn), reply, trace)
+                await self._answer(well_formed(turn), reply, trace)
         except (HausgeistError, Superseded) as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - the edge of the event loop: whatever happens, the person is told
@@ -123,39 +148,103 @@ class Dispatcher:
             _log_failure("nobody could be told", error, trace)
             raise Undelivered("The message could not be shown.") from error
 
+    async def _answer(self, turn: Turn, reply: Reply, trace: Trace) -> None:
+        """Answers a turn, once its platform has said who asks and has given us the files."""
+        platform = self._platforms.get(turn.platform)
+        if not await self._admitted(turn, trace):
+            trace.outcome = "kept silent"
+            return
+        if turn.shares:
+            await self._show_shared(turn, reply, trace)
+            return
+        passages: tuple[Passage, ...] = ()
+        if turn.files and platform and platform.fetch:
+            with trace.step("files"):
+                passages, notices = await read(turn, platform.fetch)
+            turn = replace(turn, notices=(*turn.notices, *notices))
+        await self._assistant.answer(turn, reply, trace, passages)
+        if turn.call == "overheard" and trace.outcome in ("answered", "answered before"):
+            await self._inbox.own(turn.conversation)
+
+    async def _admitted(self, turn: Turn, trace: Trace) -> bool:
+        """Whether the platform lets the person in; False for who asked nobody. Raises NotAllowed for who asked us."""
+        platform = self._platforms.get(turn.platform)
+        if platform is None or platform.admit is None:
+            return True
+        try:
+            with trace.step("admit"):
+                await platform.admit(turn)
+        except NotAllowed:
+            if turn.opens:
+                await self._inbox.disown(turn.conversation)
+            if turn.call != "overheard":
+                raise
+            return False
+        return True
+
+    async def _show_shared(self, turn: Turn, reply: Reply, trace: Trace) -> None:
+        """Shows all what one person was told, if all may still read what it rests on."""
+        kept = await self._inbox.kept_answer(turn.shares)
+        if kept is None:
+            raise NotAllowed(GONE["en"])
+        if hidden := await self._asides.not_for_all(kept[1]):
+            raise NotAllowed(NOT_FOR_ALL[kept[1].language].format(titles=", ".join(hidden)))
+        shown = await reply.finish(self._asides.shared(kept[1], turn))
+        if not shown:
+            trace.outcome = "not shared"
+            return
+        if question := await self._inbox.kept(turn.shares):
+            await self._memory.shown_too(question.conversation, question.message_id, shown)
+        trace.outcome = "shared"
+
+    async def _follow(self, event: AskPerson | Command | Feedback) -> Receipt:
+        others = isinstance(event, Command) and event.call == "follows" and not await self._inbox.ours(event.place)
+        if others or await self._memory.seen(event.event_id):
+            return Receipt(new=False)
+        receipt = await self._asides.follow(event)
+        await self._memory.see(event.event_id)  # not before: what fails half-way comes again
+        return receipt
+
+    async def _take_wish(self, wish: Again | Share) -> Receipt:
+        asides = self._asides
+        try:
+            found = await (asides.ask_again(wish) if isinstance(wish, Again) else asides.share(wish))
+        except StateDown:
+            raise
+        except HausgeistError as error:
+            return Receipt(note=str(error))
+        if isinstance(found, Receipt):
+            return found
+        receipt = await self._take(found)
+        if isinstance(wish, Again):
+            await self._inbox.drop(wish.kept)  # nor will an admin's replay answer it a second time
+        return receipt
+
     async def _take(self, turn: Turn) -> Receipt:
-        return _receipt(await self._inbox.accept(well_formed(turn)), turn)
+        wanted = await self._wanted(turn)
+        return _receipt(await self._inbox.accept(well_formed(wanted)), wanted) if wanted else Receipt(new=False)
+
+    async def _wanted(self, turn: Turn) -> Turn | None:
+        """The turn, unless it was not put to us and is none of our business."""
+        match turn.call:
+            case "addressed":
+                return turn
+            case "follows":
+                return turn if await self._inbox.ours(turn.conversation) else None
+        mode = (await self._assistant.directory.place_of(turn)).mode
+        return None if mode == "mentions" else replace(turn, discreet=mode == "sure")
 
     async def _change(self, change: Edited) -> Receipt:
-        turn = well_formed(change.turn)
+        turn = await self._wanted(well_formed(change.turn))
+        if turn is None:
+            return Receipt(new=False)
         outcome = await self._inbox.edit(replace(change, turn=turn))
         if outcome != "answered":
             return _receipt(outcome, turn)
+        if turn.call == "overheard":
+            return Receipt()
         await self._inbox.keep(change.version, turn)
         return Receipt(offer=change.version)
-
-    async def _ask_again(self, event: Again) -> Receipt:
-        turn = await self._inbox.kept(event.kept)
-        if turn is None:
-            return Receipt(note=GONE["en"])
-        if turn.person.id != event.person.id:
-            return Receipt(note=NOT_YOURS[language_of(turn.text)])
-        key = f"again:{event.kept}"  # one press and another of the same button are one message
-        messages = (key, *turn.messages)
-        once = replace(turn, event_id=event.event_id, message_id=key, sent_at=time.time(), merged=messages)
-        receipt = await self._take(once)
-        await self._inbox.drop(event.kept)  # nor will an admin's replay answer it a second time
-        return receipt
-
-    async def _obey(self, command: Command) -> Receipt:
-        if command.verb == "stop":
-            stopped = await self._inbox.stop(command.person.id, command.place)
-            return Receipt(note=(STOPPING if stopped else NOTHING_RUNS)[command.language])
-        forgotten = await self._memory.reset(command.place, await self._inbox.running(command.place))
-        return Receipt(note=(FORGOTTEN if forgotten else NOTHING_REMEMBERED)[command.language])
-
-    async def _judge(self, feedback: Feedback) -> Receipt:
-        return Receipt(new=await self._memory.judge(feedback))
 
     @contextlib.asynccontextmanager
     async def _in_line(self, conversation: str) -> AsyncIterator[None]:
@@ -172,17 +261,14 @@ class Dispatcher:
 
 
 def _receipt(outcome: Change, turn: Turn) -> Receipt:
-    return Receipt(new=outcome != "seen", note=TOO_MANY[language_of(turn.text)] if outcome == "full" else "")
+    told = outcome == "full" and turn.call != "overheard"
+    return Receipt(new=outcome != "seen", note=TOO_MANY[language_of(turn.text)] if told else "")
 
 
 def well_formed(turn: Turn) -> Turn:
     """The turn without lone surrogates, which JSON may carry and nothing can store."""
-    history = turn.history and tuple(replace(line, text=_sound(line.text)) for line in turn.history)
-    return replace(turn, text=_sound(turn.text), history=history)
-
-
-def _sound(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+    history = turn.history and tuple(replace(line, text=sound(line.text)) for line in turn.history)
+    return replace(turn, text=sound(turn.text), history=history)
 
 
 def _log_failure(what: str, error: Exception, trace: Trace) -> None:

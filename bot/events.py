@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from bot.language import Language
 
@@ -27,6 +27,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with a question; `link` is where its platform gives it to us, `size` in bytes (0: unknown)."""
+
+    name: str
+    kind: str = ""
+    size: int = 0
+    link: str = ""
+
+
+# How a question reached us: put to us; said in a thread that may be ours; overheard in a channel.
+Call = Literal["addressed", "follows", "overheard"]
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A question put to the assistant.
 
@@ -36,6 +50,12 @@ class Turn:
     `sent_at` is when it was sent, in seconds by the platform's clock: it orders what waits in one conversation.
     `merged` names all messages of a turn that was made of several; `withdrawn` says that the person deleted it.
     `waited` is how many seconds it waited for us; `fence` numbers the lease under which it is answered.
+    `call` tells whether it was put to us: what was not is taken only where the conversation, or the place, is ours.
+    `opens` is true where it begins a conversation that is ours from then on, also without addressing us.
+    `place` is the channel it was asked in, whose settings apply; a `private` answer there may be shared with it.
+    `discreet` says nothing unless sure.
+    `files` came with it; `notices` are lines to show with the answer.
+    `shares` is the id of an answer to show to all instead of answering, as its person wished.
     """
 
     event_id: str
@@ -52,6 +72,13 @@ class Turn:
     withdrawn: bool = False
     waited: float = 0.0
     fence: str = "0"
+    call: Call = "addressed"
+    opens: bool = False
+    place: str = ""
+    discreet: bool = False
+    files: tuple[File, ...] = ()
+    notices: tuple[str, ...] = ()
+    shares: str = ""
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -79,22 +106,43 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Someone pressed the button that asks a kept question (`Receipt.offer`, or the id of a failure) once more."""
+    """Someone pressed the button that asks a kept question (`Receipt.offer`, or the id of an answer) once more.
+
+    `reply_to` is added to the question's own: which messages the new answer replaces.
+    """
 
     event_id: str
     kept: str
     person: Person
+    reply_to: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Someone wants all in `place` to see the answer `kept` that they alone saw; `turn` says where it shall stand."""
+
+    event_id: str
+    kept: str
+    turn: Turn
+
+
+Verb = Literal["stop", "reset", "enable", "disable"]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command; `place` is a conversation, or the beginning that several share (a whole direct-message channel)."""
+    """A command; `place` is a conversation, or the beginning that several share (a whole direct-message channel).
+
+    `text` is what followed the verb; `call` is how it reached us: what only follows counts where the thread is ours.
+    """
 
     event_id: str
-    verb: Literal["stop", "reset"]
+    verb: Verb
     person: Person
     place: str
     language: Language = "en"
+    text: str = ""
+    call: Call = "addressed"
 
 
 class Verdict(StrEnum):
@@ -106,16 +154,43 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """A verdict on the answer that the platform knows as `message_id`; `removed` takes the verdict back."""
+    """A verdict on the answer that the platform knows as `message_id`; `removed` takes the verdict back.
+
+    `reason` is one of `REASONS`, `comment` what they wrote about it, `document` the source that it concerns.
+    """
 
     event_id: str
     message_id: str
     person: Person
     verdict: Verdict
     removed: bool = False
+    reason: str = ""
+    comment: str = ""
+    document: str = ""
 
 
-Event = Turn | Edited | Deleted | Again | Command | Feedback
+REASONS: Final = ("incorrect", "outdated", "incomplete", "wrong source", "not helpful", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class AskPerson:
+    """Someone wants a person to look at the answer `message_id`: `Receipt.case` is what that person is told."""
+
+    event_id: str
+    message_id: str
+    person: Person
+
+
+Event = Turn | Edited | Deleted | Again | Share | Command | Feedback | AskPerson
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a person who is asked for help is told: question and answer, masked, and the documents it cites."""
+
+    question: str
+    answer: str
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +198,10 @@ class Receipt:
     """What became of an event.
 
     `new` is false for one that was seen before. `note` is a line to show to that person alone, at once, if not empty;
-    `offer` is the id with which `Again` asks an edited question.
+    `offer` is the id with which `Again` asks an edited question; `case` is what to hand to a person (`AskPerson`).
     """
 
     new: bool = True
     note: str = ""
     offer: str = ""
+    case: Case | None = None

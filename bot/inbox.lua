@@ -7,6 +7,7 @@
 --   later         sorted set: conversations put off             load               hash: open messages per person
 --   untold        sorted set: who is to be told that they wait  parked, parked:ID  what failed too often
 --   bell          list: wakes one idle worker per item          kept:ID, keeps:M   what a button asks again, by message
+--   ours:CONV.    goes on without addressing us
 local root, op = KEYS[1], ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
@@ -122,6 +123,10 @@ local function wanted(conversation, ids)
   return left > 0
 end
 
+local function alone(id)
+  return string.match(id, '^again:') or string.match(id, ':share:')
+end
+
 -- What one turn answers: as once begun, else the waiting messages up to one of another person, or one not to be answered.
 local function batch(conversation, most)
   local begun = redis.call('HGET', key('turn', conversation), 'batch')
@@ -131,6 +136,9 @@ local function batch(conversation, most)
   local ids = {}
   local first
   for _, id in ipairs(redis.call('ZRANGE', key('mail', conversation), 0, most - 1)) do
+    if alone(id) then -- what a button asks is no part of what people write in a row
+      return #ids > 0 and ids or {id}
+    end
     local kind = person_of(redis.call('HGET', key('text', conversation), id)) .. '\n' .. stopped(conversation, id)
     first = first or kind
     if kind ~= first then
@@ -188,11 +196,19 @@ local function take_in(conversation, id, sent, text, mark, seconds, bounds, ids)
   return 'taken'
 end
 
+local function own(conversation, seconds)
+  if seconds ~= '0' then
+    redis.call('SET', root .. 'ours:' .. conversation, 1, 'EX', seconds)
+  end
+end
+
 local ops = {}
 
 -- conversation, message, when it was sent, its text, this call's mark, for how many seconds to know it; the most open
--- messages of a conversation, of a person, of all; the event. A call repeated after a lost answer finds its own mark.
-function ops.accept(conversation, id, sent, text, mark, seconds, in_one, of_one, of_all, event)
+-- messages of a conversation, of a person, of all; the event; for how many seconds the conversation is ours from now on.
+-- A call repeated after a lost answer finds its own mark.
+function ops.accept(conversation, id, sent, text, mark, seconds, in_one, of_one, of_all, event, ours)
+  own(conversation, ours)
   if seen(event) == mark then
     return seen(id) == mark and 'taken' or 'full'
   end
@@ -205,7 +221,8 @@ end
 
 -- The same for a message that was changed; `version` names the change, of which there may be two events.
 -- One so `old` that we would not know it any more counts as answered.
-function ops.edit(conversation, id, sent, text, mark, seconds, in_one, of_one, of_all, event, version, old)
+function ops.edit(conversation, id, sent, text, mark, seconds, in_one, of_one, of_all, event, version, ours, old)
+  own(conversation, ours)
   if seen(event) ~= mark and (seen(event) or seen(version)) then
     return 'seen'
   end
@@ -310,7 +327,7 @@ function ops.take(milliseconds, most, but)
   local facts = redis.call('HMGET', turn, 'since', 'stop')
   local waited = number(now - tonumber(facts[1] or now))
   return {conversation, lease(conversation, milliseconds), tries, waited, again, facts[2] or '0', posted(conversation),
-    found, 0}
+    found, 0, redis.call('ZCARD', root .. 'ready')}
 end
 
 -- Who is to be told that they wait: leased, so that nobody answers meanwhile. Told again after twice the time.
@@ -329,7 +346,7 @@ function ops.notice(milliseconds)
       redis.call('ZADD', root .. 'untold', number(now + math.max(waited, 3 * TELL_AFTER)), conversation)
       redis.call('ZREM', root .. 'ready', conversation)
       return {conversation, lease(conversation, milliseconds), 0, number(waited), again, '0', posted(conversation),
-        found, ahead}
+        found, ahead, 0}
     end
   end
   return false

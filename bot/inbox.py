@@ -6,14 +6,15 @@ A conversation is answered by one worker at a time, under a lease that it renews
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, cast
 
 import orjson
 from redis.asyncio import Redis
 
 from bot import keys
-from bot.events import Edited, Person, Turn
+from bot.answers import Answer, Source
+from bot.events import Edited, File, Person, Turn
 from bot.seal import Seal
 from bot.store import Script, state
 
@@ -32,8 +33,8 @@ State = Literal["lost", "held", "stop", "changed"]
 class Job:
     """A conversation's next turn, leased to us until it is settled, released or parked, or the lease ends.
 
-    `waited` is in seconds; `ahead` is how many turns come before it (only `notice` tells); `again` is true where
-    someone had it before us.
+    `waited` is in seconds; `ahead` is how many turns come before it (only `notice` tells), `behind` how many stand in
+    line after it (only `take` tells); `again` is true where someone had it before us.
     """
 
     conversation: str
@@ -45,6 +46,7 @@ class Job:
     posted: Mapping[int, str]
     turns: tuple[Turn, ...]
     ahead: int = 0
+    behind: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +81,37 @@ class Inbox:
 
     async def accept(self, turn: Turn) -> Taken:
         """Keeps a turn until it is answered, unless its event or message was seen, or too much waits already."""
-        return cast(Taken, await self._word("accept", turn, turn.event_id))
+        return cast(Taken, await self._word("accept", turn, turn.event_id, _ours(turn)))
+
+    async def ours(self, conversation: str) -> bool:
+        """Whether a conversation goes on without addressing us."""
+        with state():
+            return bool(await self._redis.exists(keys.inbox(f"ours:{conversation}")))
+
+    async def disown(self, conversation: str) -> None:
+        """Has a conversation go on with us only where we are addressed."""
+        with state():
+            await self._redis.delete(keys.inbox(f"ours:{conversation}"))
+
+    async def own(self, conversation: str) -> None:
+        """Has a conversation go on without addressing us."""
+        with state():
+            await self._redis.set(keys.inbox(f"ours:{conversation}"), 1, ex=keys.CONVERSATION_SECONDS)
 
     async def edit(self, change: Edited) -> Change:
         """Changes the text of a message that still waits; takes one that was never seen; else it is answered."""
         old = time.time() - change.turn.sent_at > keys.SEEN_SECONDS
-        return cast(Change, await self._word("edit", change.turn, change.event_id, change.version, str(int(old))))
+        return cast(
+            Change,
+            await self._word("edit", change.turn, change.event_id, change.version, _ours(change.turn), str(int(old))),
+        )
 
     async def withdraw(self, conversation: str, message_id: str) -> bool:
         """Erases the text of a message wherever it waits, stops its answer; whether it waited or was being answered."""
         with state():
             stored = await cast(Any, self._redis.hget(keys.inbox(f"text:{conversation}"), message_id))
         turn = self._opened(conversation, stored) if stored else _unreadable(conversation, "")
-        emptied = self._closed(replace(turn, text="", withdrawn=True))
+        emptied = self._closed(replace(turn, text="", files=(), withdrawn=True))
         return bool(await self._run("withdraw", conversation, message_id, emptied, keys.SEEN_SECONDS))
 
     async def take(self, but: str = "") -> Job | None:
@@ -169,6 +189,28 @@ class Inbox:
         text = self._seal.open(sealed, place) if sealed else None
         return _loaded(text) if text else None
 
+    async def keep_answer(self, identifier: str, turn: Turn, answer: Answer) -> None:
+        """Keeps an answer for a day, sealed, so that a button can show it to others; `turn` is what it answers."""
+        name = f"answer:{identifier}"
+        text = orjson.dumps({"person": turn.person.id, "answer": answer}).decode()
+        sealed = self._seal.close(text, keys.inbox(f"kept:{name}"))
+        await self._run("keep", name, sealed, keys.KEPT_SECONDS, *turn.messages)
+
+    async def kept_answer(self, identifier: str) -> tuple[str, Answer] | None:
+        """The answer kept under an id, and the person it was given to."""
+        place = keys.inbox(f"kept:answer:{identifier}")
+        with state():
+            sealed = await cast(Any, self._redis.get(place))
+        text = self._seal.open(sealed, place) if sealed else None
+        if text is None:
+            return None
+        found = orjson.loads(text)
+        said = _known(Answer, found["answer"])
+        said["sources"] = tuple(Source(**_known(Source, source)) for source in said["sources"])
+        return found["person"], Answer(
+            **said | {name: tuple(said.get(name, ())) for name in ("masked", "notices", "read")}
+        )
+
     async def _run(self, operation: str, *arguments: str | bytes | float) -> Any:  # see the script
         return await self._script.run(self._redis, (keys.inbox(""), keys.inbox("anchor")), operation, *arguments)
 
@@ -192,6 +234,7 @@ class Inbox:
             posted=posted,
             turns=tuple(self._opened(conversation, text) for text in found[7]),
             ahead=int(found[8]),
+            behind=int(found[9]),
         )
 
     def _closed(self, turn: Turn) -> bytes:
@@ -216,6 +259,7 @@ def merged(turns: Iterable[Turn]) -> Turn:
         message_id=first.message_id,
         text="\n".join(turn.text for turn in asked),
         merged=tuple(message for turn in (first, *more) for message in turn.messages),
+        files=tuple(file for turn in asked for file in turn.files),
     )
 
 
@@ -224,21 +268,31 @@ def _unreadable(conversation: str, person: str) -> Turn:
     return Turn("", "", "", conversation, Person(person), "", withdrawn=True)
 
 
+def _ours(turn: Turn) -> str:
+    """For how many seconds its conversation goes on without addressing us."""
+    return str(keys.CONVERSATION_SECONDS if turn.opens else 0)
+
+
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
 def _dumped(turn: Turn) -> str:
-    written = asdict(turn)
-    written["person"]["groups"] = sorted(turn.person.groups)
-    return orjson.dumps(written).decode()
+    return orjson.dumps(turn, default=sorted).decode()  # the groups, a frozenset
 
 
 def _loaded(text: str) -> Turn:
     """The turn, as far as this release knows its fields."""
-    known = {field.name for field in fields(Turn)}
-    found = {name: value for name, value in orjson.loads(text).items() if name in known}
+    found = _known(Turn, orjson.loads(text))
     person = found["person"]
     found["person"] = Person(person["id"], person["name"], frozenset(person["groups"]))
-    found["merged"] = tuple(found["merged"])
+    for name in ("merged", "notices"):
+        found[name] = tuple(found.get(name, ()))
+    found["files"] = tuple(File(**_known(File, file)) for file in found.get("files", ()))
     return Turn(**found | {"history": None})  # only callers that hold the line give one
+
+
+def _known(noun: type[Turn | Answer | Source | File], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what was stored, the fields that this release knows."""
+    names = {field.name for field in fields(noun)}
+    return {name: value for name, value in stored.items() if name in names}

@@ -27,6 +27,10 @@ EXCHANGES: Final = 20
 SCHEMA: Final = "hg:schema"
 KEY_CHECK: Final = "hg:keycheck"
 
+# Sealed texts of `bot/cabinet.py`, which stay until they are deleted, or to the end that their writer gave them:
+# a workspace's installation for ever, as a company installs once; the state of an OAuth flow for 10 minutes.
+CABINET: Final = "hg:cabinet:"
+
 # The lock of the process that fires the jobs; as long as its lease, 15 s (`ops/leader.py`), so that another can follow.
 LEADER: Final = "hg:{jobs}:leader"
 
@@ -40,6 +44,16 @@ def fired(job: str, span: int) -> str:
     return f"hg:{{jobs}}:fired:{job}:{span}"
 
 
+def drawer(name: str) -> str:
+    """A sealed text of the cabinet; for ever or as long as its writer says, see `CABINET`."""
+    return f"{CABINET}{name}"
+
+
+def lock(name: str) -> str:
+    """Who works on something now; as long as the work may take, in seconds."""
+    return f"hg:lock:{name}"
+
+
 def seen(identifier: str) -> str:
     """Marks a command or verdict as taken, for a day."""
     return f"hg:seen:{identifier}"
@@ -51,7 +65,9 @@ def inbox(name: str) -> str:
     | key                              | stays   | why                                                               |
     |----------------------------------|---------|-------------------------------------------------------------------|
     | `seen:ID`                        | 1 day   | events and messages that came already, see `SEEN_SECONDS`         |
-    | `kept:ID`, `keeps:MESSAGE`       | 1 day   | sealed questions that a button asks again, see `KEPT_SECONDS`     |
+    | `kept:ID`, `keeps:MESSAGE`       | 1 day   | sealed questions that a button asks again, and answers that one   |
+    |                                  |         | shares, see `KEPT_SECONDS`                                        |
+    | `ours:CONVERSATION`              | 30 days | conversations that go on without addressing us; names, no text    |
     | `mail:CONVERSATION`              | 7 days  | the order of what waits, see `QUESTION_SECONDS`                   |
     | `text:CONVERSATION`              | 7 days  | its sealed text, gone as soon as it is answered                   |
     | `turn:CONVERSATION`              | 7 days  | tries, lease and posted messages, gone as soon as it is answered  |
@@ -89,10 +105,20 @@ def answer(message_id: str) -> str:
 
 
 def feedback(trace_id: str) -> str:
-    """Hash: person → verdict on the answer; 90 days from the last one."""
+    """Hash: person → verdict on the answer, and `person why` → why, masked; 90 days from the last one."""
     return f"hg:feedback:{trace_id}"
 
 
 def asked(conversation: str, message_id: str) -> str:
     """Which answer a message got, as long as that answer stays: for when the message is deleted."""
     return f"{ASKED}{{{conversation}}}:{message_id}"
+
+
+def place(name: str) -> str:
+    """Hash: what admins enabled in a channel; for ever, as it is configuration, until they disable it."""
+    return f"hg:place:{name}"
+
+
+def pace(name: str) -> str:
+    """When a queue of calls to a platform is empty again; gone by then, an hour at most. One hash slot for all."""
+    return f"hg:{{pace}}:{name}"

@@ -73,7 +73,7 @@ class Lease:
 
 
 class Askable:
-    """A reply whose question is kept before a button is shown that asks it again."""
+    """A reply whose question is kept before a button is shown that asks it again, or shares what one person saw."""
 
     def __init__(self, reply: Reply, inbox: Inbox, turn: Turn) -> None:
         self.waiting, self.status, self.write = reply.waiting, reply.status, reply.write
@@ -82,8 +82,10 @@ class Askable:
         self._turn = turn
 
     async def finish(self, answer: Answer) -> str:
-        if answer.makeshift:
+        if not self._turn.shares:  # the question that it answers is kept already
             await self._inbox.keep(answer.trace_id, self._turn)
+        if self._turn.private and self._turn.place:
+            await self._inbox.keep_answer(answer.trace_id, self._turn, answer)
         return await self._reply.finish(answer)
 
     async def fail(self, error: HausgeistError, trace_id: str) -> None:

@@ -12,7 +12,7 @@ import orjson
 from redis.asyncio import Redis
 
 from bot import keys
-from bot.events import Feedback, Message
+from bot.events import Case, Feedback, Message
 from bot.seal import Seal
 from bot.store import Script, state
 from guardrails.masking import PLACEHOLDER, Vault
@@ -166,19 +166,46 @@ class Memory:
         with state():
             return [key.decode() async for key in self._redis.scan_iter(pattern, count=1000)]
 
-    async def judge(self, feedback: Feedback) -> bool:
-        """Stores, changes or takes back a person's verdict; False if the message is no answer of ours."""
+    async def judge(self, feedback: Feedback) -> Case | None:
+        """Stores, changes or takes back a person's verdict, and why; None if the message is no answer of ours."""
+        case, trace_id = await self._answer(feedback.message_id)
+        if case is None:
+            return None
+        place, person = keys.feedback(trace_id), feedback.person.id
+        why = {name: getattr(feedback, name) for name in ("reason", "comment", "document")}
+        said: dict[str, str | bytes] = {person: feedback.verdict}
+        if any(why.values()):
+            said[f"{person} why"] = orjson.dumps(why)
         with state():
-            record = await cast(Any, self._redis.get(keys.answer(feedback.message_id)))
-            if record is None:
-                return False
-            place = keys.feedback(orjson.loads(record)["trace_id"])
+            again = await cast(Any, self._redis.hget(place, person)) == feedback.verdict.encode()
+            if again == feedback.removed:  # taken back, or another verdict, which the reasons do not fit
+                await cast(Any, self._redis.hdel(place, person, f"{person} why"))
             if not feedback.removed:
-                await cast(Any, self._redis.hset(place, feedback.person.id, feedback.verdict))
+                await cast(Any, self._redis.hset(place, mapping=cast(Any, said)))
                 await self._redis.expire(place, keys.ANSWER_SECONDS)
-            elif await cast(Any, self._redis.hget(place, feedback.person.id)) == feedback.verdict.encode():
-                await cast(Any, self._redis.hdel(place, feedback.person.id))
-        return True
+        return case
+
+    async def case(self, message_id: str) -> Case | None:
+        """The masked question and answer that a message shows; None if it is no answer of ours."""
+        return (await self._answer(message_id))[0]
+
+    async def shown_too(self, conversation: str, message_id: str, other: str) -> None:
+        """The answer to a message is shown by another one as well: verdicts on either are one's."""
+        with state():
+            answer = await cast(Any, self._redis.get(keys.asked(conversation, message_id)))
+            shown = answer.decode().rpartition("\n")[0] if answer else ""
+            record = await cast(Any, self._redis.get(keys.answer(shown)))
+            if record is not None:
+                await self._redis.set(keys.answer(other), record, ex=keys.ANSWER_SECONDS)
+
+    async def _answer(self, message_id: str) -> tuple[Case | None, str]:
+        """What an answer says, and its trace id."""
+        with state():
+            stored = await cast(Any, self._redis.get(keys.answer(message_id)))
+        if stored is None:
+            return None, ""
+        record = orjson.loads(stored)
+        return Case(record["question"], record["text"], tuple(record["sources"])), record["trace_id"]
 
     async def seen(self, identifier: str) -> bool:
         """Whether an event was followed already."""

@@ -53,3 +53,135 @@ NOT_YOURS: Final[dict[Language, str]] = {
     "de": "Nur wer gefragt hat, kann diese Frage noch einmal stellen.",
     "fr": "Seule la personne qui a posé cette question peut la reposer.",
 }
+
+NOT_FOR_ALL: Final[dict[Language, str]] = {
+    "en": "I cannot show this to everybody here: {titles} is not open to all.",
+    "de": "Das kann ich hier nicht allen zeigen: {titles} ist nicht für alle.",
+    "fr": "Je ne peux pas montrer cela à tous ici : {titles} n'est pas ouvert à tous.",
+}
+
+NOT_IN_CHANNEL: Final[dict[Language, str]] = {
+    "en": "I am not in this channel, so I cannot show anything to all here. Somebody can invite me.",
+    "de": "Ich bin nicht in diesem Kanal und kann hier nichts allen zeigen. Man kann mich einladen.",
+    "fr": "Je ne suis pas dans ce canal et ne peux rien y montrer à tous. On peut m'inviter.",
+}
+
+SHARED: Final[dict[Language, str]] = {
+    "en": "Asked and shared by {person}.",
+    "de": "Gefragt und geteilt von {person}.",
+    "fr": "Demandé et partagé par {person}.",
+}
+
+GUEST: Final[dict[Language, str]] = {
+    "en": "I answer the people of this company only, no guests.",
+    "de": "Ich antworte nur den Leuten dieses Unternehmens, keinen Gästen.",
+    "fr": "Je ne réponds qu'aux personnes de cette entreprise, pas aux invités.",
+}
+
+EXTERNAL: Final[dict[Language, str]] = {
+    "en": "I do not answer where people of other companies read along.",
+    "de": "Ich antworte nicht, wo Leute anderer Unternehmen mitlesen.",
+    "fr": "Je ne réponds pas là où des personnes d'autres entreprises lisent.",
+}
+
+ADMINS_ONLY: Final[dict[Language, str]] = {
+    "en": "Only admins may do that. Whoever runs me can add `{person}` to HAUSGEIST_ADMINS.",
+    "de": "Das dürfen nur Admins. Wer mich betreibt, kann `{person}` in HAUSGEIST_ADMINS eintragen.",
+    "fr": "Seuls les admins le peuvent. Qui m'exploite peut ajouter `{person}` à HAUSGEIST_ADMINS.",
+}
+
+PLACE_ONLY: Final[dict[Language, str]] = {
+    "en": "That is for channels: give the command in the channel that it is for.",
+    "de": "Das gilt für Kanäle: Geben Sie den Befehl in dem Kanal, für den er gilt.",
+    "fr": "Cela vaut pour les canaux : donnez la commande dans le canal concerné.",
+}
+
+PLACE_USAGE: Final[dict[Language, str]] = {
+    "en": "`enable mentions`, `enable questions`, `enable sure`, `enable scope COLLECTION …` (or `all`), "
+    "`enable persona TEXT` (or `none`, 300 characters), `disable`.",
+    "de": "`enable mentions`, `enable questions`, `enable sure`, `enable scope SAMMLUNG …` (oder `all`), "
+    "`enable persona TEXT` (oder `none`, 300 Zeichen), `disable`.",
+    "fr": "`enable mentions`, `enable questions`, `enable sure`, `enable scope COLLECTION …` (ou `all`), "
+    "`enable persona TEXTE` (ou `none`, 300 caractères), `disable`.",
+}
+
+PLACE: Final[dict[Language, dict[str, str]]] = {
+    "en": {
+        "mentions": "In this channel I answer when I am mentioned.",
+        "questions": "In this channel I answer questions, also without being mentioned.",
+        "sure": "In this channel I answer questions, also without being mentioned, and stay silent when I am not sure.",
+        "scope": "I look in: {collections}.",
+        "persona": "I speak like this: {persona}",
+    },
+    "de": {
+        "mentions": "In diesem Kanal antworte ich, wenn ich erwähnt werde.",
+        "questions": "In diesem Kanal beantworte ich Fragen, auch ohne Erwähnung.",
+        "sure": "In diesem Kanal beantworte ich Fragen, auch ohne Erwähnung, und schweige, wenn ich nicht sicher bin.",
+        "scope": "Ich suche in: {collections}.",
+        "persona": "So spreche ich: {persona}",
+    },
+    "fr": {
+        "mentions": "Dans ce canal, je réponds quand on me mentionne.",
+        "questions": "Dans ce canal, je réponds aux questions, même sans mention.",
+        "sure": "Dans ce canal, je réponds aux questions, même sans mention, et me tais quand je ne suis pas sûr.",
+        "scope": "Je cherche dans : {collections}.",
+        "persona": "Je parle ainsi : {persona}",
+    },
+}
+
+HELP: Final[dict[Language, str]] = {
+    "en": "Write me a direct message, mention me in a channel, or ask here: `{command} QUESTION`; only you see the "
+    "answer then. `{command} stop` stops my answers in this channel, `{command} reset` in our direct messages makes me "
+    "forget them. Admins: `{command} enable`, `{command} disable`.",
+    "de": "Schreiben Sie mir direkt, erwähnen Sie mich in einem Kanal, oder fragen Sie hier: `{command} FRAGE`; die "
+    "Antwort sehen dann nur Sie. `{command} stop` hält meine Antworten in diesem Kanal an, nach `{command} reset` in "
+    "unseren Direktnachrichten vergesse ich sie. Für Admins: `{command} enable`, `{command} disable`.",
+    "fr": "Écrivez-moi directement, mentionnez-moi dans un canal, ou demandez ici : `{command} QUESTION` ; vous seul "
+    "verrez la réponse. `{command} stop` arrête mes réponses dans ce canal, `{command} reset` dans nos messages "
+    "directs me les fait oublier. Pour les admins : `{command} enable`, `{command} disable`.",
+}
+
+WANTS_PERSON: Final[dict[Language, str]] = {
+    "en": "{person} would like a person to look at this{link}.",
+    "de": "{person} möchte, dass sich ein Mensch das ansieht{link}.",
+    "fr": "{person} souhaite qu'une personne regarde cela{link}.",
+}
+
+ASKED_PERSON: Final[dict[Language, str]] = {
+    "en": "I have handed it to a person: {where}.",
+    "de": "Ich habe es einem Menschen übergeben: {where}.",
+    "fr": "Je l'ai transmis à une personne : {where}.",
+}
+
+NO_PERSON: Final[dict[Language, str]] = {
+    "en": "Nobody is named for that here. Who owns the documents stands beside the sources.",
+    "de": "Dafür ist hier niemand benannt. Wem die Dokumente gehören, steht bei den Quellen.",
+    "fr": "Personne n'est désigné pour cela ici. À qui sont les documents, c'est écrit près des sources.",
+}
+
+NOT_REACHED: Final[dict[Language, str]] = {
+    "en": "That did not work at the moment. Please try again.",
+    "de": "Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.",
+    "fr": "Cela n'a pas fonctionné pour le moment. Veuillez réessayer.",
+}
+
+EXAMPLES: Final[dict[Language, tuple[str, ...]]] = {
+    "en": (
+        "How many days of holiday do I have?",
+        "What may a hotel cost on a business trip?",
+        "What do I do when I am ill?",
+        "How do I get into the VPN?",
+    ),
+    "de": (
+        "Wie viele Ferientage habe ich?",
+        "Was darf ein Hotel auf einer Geschäftsreise kosten?",
+        "Was tue ich, wenn ich krank bin?",
+        "Wie komme ich ins VPN?",
+    ),
+    "fr": (
+        "Combien de jours de vacances ai-je ?",
+        "Combien peut coûter un hôtel en voyage d'affaires ?",
+        "Que faire quand je suis malade ?",
+        "Comment me connecter au VPN ?",
+    ),
+}

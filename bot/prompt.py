@@ -3,7 +3,7 @@
 The beginning never changes, so that a server's prefix cache keeps it; no date, no name, no person stands in it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypedDict
 
@@ -39,7 +39,8 @@ class ChatMessage(TypedDict):
 class Prompt:
     """A masked question with the passages found for it and the masked thread before it.
 
-    `speaker`, here and in the history, tells people apart and stands before what they say.
+    `speaker`, here and in the history, tells people apart and stands before what they say; `persona` says how to
+    speak where it was asked.
     """
 
     question: str
@@ -47,6 +48,7 @@ class Prompt:
     language: Language = "en"
     history: tuple[Message, ...] = ()
     speaker: str = ""
+    persona: str = ""
 
     def fitting(self, window: int) -> "Prompt":
         """This prompt with what fits a model's window: passages, the best first, then the newest of the thread.
@@ -62,7 +64,7 @@ class Prompt:
     @property
     def tokens(self) -> int:
         """What it is estimated at; the last of the templates opens the answer."""
-        return MESSAGE_TOKENS + sum(MESSAGE_TOKENS + estimate(message["content"]) for message in self.messages())
+        return MESSAGE_TOKENS + _BEGINNING_TOKENS + _tokens(self.messages()[len(BEGINNING) :])
 
     def messages(self) -> list[ChatMessage]:
         """The prompt as chat messages."""
@@ -70,7 +72,7 @@ class Prompt:
         return [
             *BEGINNING,
             *(ChatMessage(role=message.role, content=_said(message.text, message.speaker)) for message in self.history),
-            {"role": "user", "content": _ask(question, self.passages, self.language)},
+            {"role": "user", "content": _ask(question, self.passages, self.language, self.persona)},
         ]
 
     def _numbered(self) -> "Prompt":
@@ -127,12 +129,17 @@ def _said(text: str, speaker: str) -> str:
     return f"{speaker}: {text}" if speaker else text
 
 
+def _tokens(messages: Iterable[ChatMessage]) -> int:
+    return sum(MESSAGE_TOKENS + estimate(message["content"]) for message in messages)
+
+
 BETWEEN: Final = "\n\n"
 
 
-def _ask(question: str, passages: tuple[Passage, ...], language: Language) -> str:
+def _ask(question: str, passages: tuple[Passage, ...], language: Language, persona: str = "") -> str:
     shown = BETWEEN.join(_shown(number, passage) for number, passage in enumerate(passages, 1))
-    return f"Passages:\n{shown}\n\nQuestion: {question}\n(Answer in {LANGUAGE_NAMES[language]}.)"
+    manner = f" {persona}" if persona else ""
+    return f"Passages:\n{shown}\n\nQuestion: {question}\n(Answer in {LANGUAGE_NAMES[language]}.{manner})"
 
 
 def _shown(number: int, passage: Passage) -> str:
@@ -158,3 +165,4 @@ def _examples() -> Iterator[ChatMessage]:
 
 
 BEGINNING: Final[tuple[ChatMessage, ...]] = ({"role": "system", "content": RULES}, *_examples())
+_BEGINNING_TOKENS: Final = _tokens(BEGINNING)

@@ -25,7 +25,7 @@ class Kind:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "conversation": Kind(keys.CONVERSATION_SECONDS, (keys.TALK,)),
+    "conversation": Kind(keys.CONVERSATION_SECONDS, (keys.TALK, keys.inbox("ours:"))),
     "answer": Kind(keys.ANSWER_SECONDS, (keys.answer(""), keys.ASKED, keys.feedback(""))),
     "question": Kind(keys.QUESTION_SECONDS, tuple(map(keys.inbox, ("text:", "mail:", "turn:")))),
     "kept": Kind(keys.KEPT_SECONDS, tuple(map(keys.inbox, ("kept:", "keeps:")))),

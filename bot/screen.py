@@ -1,7 +1,9 @@
 """Turns the model's draft into what the person may see: whole sentences, true citations, nothing smuggled out."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.answers import Source
@@ -12,13 +14,17 @@ from rag.passages import Passage
 
 EXCERPT_CHARACTERS: Final = 300
 LONGEST_LINK: Final = 500
+LONGEST_DAYS: Final = 365_000  # a thousand years: nothing is stale
 # A sentence moves to another passage only if that one holds clearly more of it: a number, or two words.
 CLEARLY_MORE: Final = 2
+# An answer that cites nothing is taken to rest on a passage that holds so much of it: a number and a word, or three.
+CLEARLY_HOLDS: Final = 3
 
 _SENTENCE_END: Final = re.compile(r"(?:[.!?…](?:\s*\[[\d,\s]+\])*\s+(?=[^\s\[])|\n+)")
 _OPEN_LINK: Final = re.compile(r"\[[^\[\]]*$|\]\([^()]*$")
 _CITATIONS: Final = re.compile(r"(?:\s*\[\d+(?:\s*,\s*\d+)*\])+")
 _NUMBER: Final = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,:]\d+)?")
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _WORD: Final = re.compile(r"\d+(?:[.,:'’]\d+)*|\w{4,}")
 _DECLINED: Final = re.compile(
     rf"\W*(?:{NO_ANSWER}|i (?:do not|don't) know|keine antwort|ich wei(?:ß|ss)|(?:pas de|aucune) réponse|je ne sais pas"
@@ -59,8 +65,8 @@ class Screened:
             yield self._keep(self._cite(sentence))
         if not self.masked_text.strip():
             raise NoAnswer
-        if not self._sources:
-            yield self._keep(" " + self._number(self._best(self.masked_text)))
+        if not self._sources and _support(self.masked_text, best := self._best(self.masked_text)) >= CLEARLY_HOLDS:
+            yield self._keep(" " + self._number(best))
 
     def _invents(self, sentence: str) -> bool:
         """True for a sentence with personal data that nobody gave, or with a number that stands nowhere."""
@@ -106,6 +112,12 @@ class Screened:
             owner=passage.owner,
             date=passage.date,
         )
+
+
+def dated(sources: Sequence[Source], stale_days: float) -> tuple[Source, ...]:
+    """The sources, those marked stale whose date is further back than `stale_days`."""
+    oldest = (datetime.now(UTC) - timedelta(days=min(stale_days, LONGEST_DAYS))).date().isoformat()
+    return tuple(replace(one, stale=bool(_DATE.match(one.date)) and one.date[:10] < oldest) for one in sources)
 
 
 async def whole_sentences(draft: AsyncIterator[str]) -> AsyncIterator[str]:

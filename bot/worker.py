@@ -15,9 +15,9 @@ from typing import Final
 from bot.answers import Reply
 from bot.dispatch import Dispatcher
 from bot.errors import Broken, HausgeistError, StateDown, Stopped, Undelivered
-from bot.inbox import Inbox
+from bot.inbox import Inbox, Job
 from bot.language import language_of
-from bot.lease import Askable, Lease
+from bot.lease import Lease
 from bot.notices import STOPPED, WAITING
 from bot.ticket import CALL_SECONDS, Superseded
 from bot.trace import UNFINISHED, Journal, Trace
@@ -46,6 +46,7 @@ class Worker:
         self._leases: set[Lease] = set()
         self._taking = asyncio.Event()
         self._taking.set()
+        self._looking = True  # something may stand in line, whether or not the bell rings
 
     async def run(self) -> None:
         """Works until cancelled."""
@@ -91,9 +92,7 @@ class Worker:
         try:
             await self._taking.wait()
             asked = time.monotonic()
-            job = await self._inbox.take(self._greedy())
-            if job is None:
-                await self._inbox.bell(IDLE_SECONDS)
+            job = await self._next()
         except BaseException:
             self._slots.release()
             raise
@@ -109,9 +108,20 @@ class Worker:
         lease.task = asyncio.create_task(self._see_through(lease), name=f"turn {lease.key}")
         lease.task.add_done_callback(partial(self._done, lease))
 
+    async def _next(self) -> Job | None:
+        """The next turn; where none can be in line it waits until one may be, and gives none."""
+        if not self._looking:
+            await self._inbox.bell(IDLE_SECONDS)
+            self._looking = True
+            return None
+        job = await self._inbox.take(self._greedy())
+        self._looking = bool(job and (job.behind or job.again))
+        return job
+
     def _done(self, lease: Lease, _task: "asyncio.Task[None]") -> None:
         lease.close()
         self._leases.discard(lease)
+        self._looking = True
         self._slots.release()
 
     async def _renew(self) -> None:
@@ -167,10 +177,9 @@ class Worker:
         """Has the turn answered, or its person told why not; then it is done with."""
         job, turn = lease.job, lease.turn
         trace.waited = job.waited
-        shown = self._dispatcher.open(turn, lease)
-        if shown is None:
+        lease.reply = reply = self._dispatcher.open(turn, lease)
+        if reply is None:
             raise Undelivered(f"No platform {turn.platform!r} is set up here.")
-        lease.reply = reply = Askable(shown, self._inbox, turn)
         failure = await self._attempt(lease, reply, trace)
         if isinstance(failure, Undelivered | StateDown):
             raise failure

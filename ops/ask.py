@@ -16,6 +16,7 @@ from bot.answers import Answer
 from bot.dispatch import Dispatcher
 from bot.errors import Refused
 from bot.events import Message, Person, Turn
+from bot.labels import remarks
 from bot.replies import Failure, Piece, ReplyStream, Status
 from ops.build import service
 from ops.settings import Settings
@@ -63,6 +64,8 @@ async def _converse(dispatcher: Dispatcher, turn: Turn, console: Console) -> Non
                 written = True
             case Answer():
                 console.print("" if written else event.text, markup=False)
+                for remark in remarks(event):
+                    console.print(remark, style="dim", markup=False)
                 for source in event.sources:
                     console.print(f"[{source.number}] {source.title} ({source.doc_id})", style="dim", markup=False)
             case Failure():

@@ -15,11 +15,13 @@ from redis.asyncio import Redis
 
 from bot.admission import Admission
 from bot.assistant import Assistant
+from bot.cabinet import Cabinet
 from bot.dispatch import Dispatcher
 from bot.inbox import Inbox
 from bot.memory import Memory
 from bot.model import ExtractiveModel, Model, OpenAIModel
 from bot.people import Directory
+from bot.places import Places
 from bot.schema import prepare
 from bot.seal import Seal
 from guardrails.pii import Guard
@@ -49,6 +51,7 @@ class Service:
     library: Library
     embedder: Embedder
     redis: Redis
+    cabinet: Cabinet
     model: Model
     metrics: Metrics
 
@@ -74,7 +77,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         memory, inbox = Memory(redis, seal), Inbox(redis, seal)
         admission = Admission(model, settings.model_queue, settings.patience_seconds)
         assistant = Assistant(
-            Directory(settings.groups),
+            Directory(settings.groups, Places(redis), settings.admins),
             guard,
             memory,
             Retriever(library),
@@ -82,10 +85,12 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
             admission,
             passages=GPU_PASSAGES if settings.model_url else CPU_PASSAGES,
             window=settings.model_window,
+            stale_days=settings.stale_days,
         )
         metrics = Metrics(inbox.line)
         dispatcher = Dispatcher(assistant, memory, inbox, metrics)
-        yield Service(settings, dispatcher, inbox, assistant, library, embedder, redis, model, metrics)
+        cabinet = Cabinet(redis, seal)
+        yield Service(settings, dispatcher, inbox, assistant, library, embedder, redis, cabinet, model, metrics)
 
 
 @asynccontextmanager

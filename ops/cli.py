@@ -10,6 +10,7 @@ import click
 
 from ops.bench.commands import bench
 from ops.cli_admin import admin
+from ops.cli_manifest import manifest
 from ops.settings import SettingsError, load
 from ops.terminal import WorkFailed, configured, groups_option, jsonl_records, run_async, say, utf8, working
 
@@ -203,3 +204,4 @@ def show() -> None:
 
 cli.add_command(admin)
 cli.add_command(bench)
+cli.add_command(manifest)

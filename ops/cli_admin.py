@@ -77,6 +77,25 @@ def reindex() -> None:
         resync_all(configured())
 
 
+@admin.command()
+@click.argument("channel")
+@click.argument("words", nargs=-1)
+def enable(channel: str, words: tuple[str, ...]) -> None:
+    """Enable more than answers to mentions in a CHANNEL (such as slack:T1:C1); without WORDS show what holds there."""
+    from ops.channels import enable as run
+
+    run_async(run(configured(), channel, " ".join(words)))
+
+
+@admin.command()
+@click.argument("channel")
+def disable(channel: str) -> None:
+    """Answer mentions only in a CHANNEL, from all documents, in our own manner."""
+    from ops.channels import disable as run
+
+    run_async(run(configured(), channel))
+
+
 @admin.command("delete-doc")
 @click.argument("doc_id")
 def delete_doc(doc_id: str) -> None:

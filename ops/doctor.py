@@ -221,6 +221,8 @@ def _port(settings: Settings) -> Iterator[Finding]:
 
 def _slack(settings: Settings) -> Iterator[Finding]:
     needed = {"SLACK_BOT_TOKEN": bool(settings.slack_bot_token.get_secret_value())}
+    if settings.slack_client_id:
+        needed = {"SLACK_CLIENT_SECRET": bool(settings.slack_client_secret.get_secret_value())}
     socket_mode = bool(settings.slack_app_token.get_secret_value())
     if not socket_mode:
         needed["SLACK_SIGNING_SECRET"] = bool(settings.slack_signing_secret.get_secret_value())

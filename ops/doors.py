@@ -8,6 +8,7 @@ from adapters.console import ConsoleAdapter, State
 from adapters.openai_api import Caller, OpenAIAPI
 from bot.errors import IndexDown
 from bot.events import Person
+from bot.pace import SharedPace
 from ops.build import Service
 from ops.settings import Settings
 from ops.web import Adapter
@@ -28,7 +29,7 @@ def chats(parts: Service) -> list[Adapter]:
     """The chat platforms: their events go through the inbox, so that any process can answer."""
     settings = parts.settings
     adapters: list[Adapter] = []
-    if settings.slack_bot_token.get_secret_value():
+    if settings.slack_bot_token.get_secret_value() or settings.slack_client_id:
         adapters.append(_slack(parts, settings))
     if settings.microsoft_app_id or settings.teams_insecure:
         adapters.append(_teams(parts, settings))
@@ -65,7 +66,10 @@ class _Shelf:
 
 def _slack(parts: Service, settings: Settings) -> Adapter:
     from adapters.slack import SlackAdapter
+    from adapters.slack_options import SlackInstalls, SlackOptions
 
+    client_id, secret = settings.slack_client_id, settings.slack_client_secret.get_secret_value()
+    installs = SlackInstalls(client_id, secret, parts.cabinet, settings.workspaces) if client_id else None
     return SlackAdapter(
         parts.dispatcher,
         bot_token=settings.slack_bot_token.get_secret_value(),
@@ -73,6 +77,7 @@ def _slack(parts: Service, settings: Settings) -> Adapter:
         app_token=settings.slack_app_token.get_secret_value() or None,
         api_url=settings.slack_api_url,
         command=settings.command,
+        options=SlackOptions(SharedPace(parts.redis), settings.outsiders, settings.helpdesk, installs),
     )
 
 

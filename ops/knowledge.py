@@ -92,7 +92,13 @@ class Searching:
                 click.echo(orjson.dumps({"_id": record["_id"], "results": [_result(hit) for hit in hits]}))
 
     async def _hits(self, retriever: Retriever, query: str) -> list[Hit]:
-        return await retriever.search(query, self.groups, k=self.count, collection=self.collection, per_document=True)
+        return await retriever.search(
+            query,
+            self.groups,
+            k=self.count,
+            collections=[self.collection] if self.collection else [],
+            per_document=True,
+        )
 
 
 def _result(hit: Hit) -> dict[str, Any]:

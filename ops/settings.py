@@ -15,6 +15,8 @@ from ops.settings_values import (
     Groups,
     Key,
     Languages,
+    Outsiders,
+    Places,
     RedisUrl,
     Url,
     Words,
@@ -73,12 +75,25 @@ class Settings(BaseSettings):
         (), examples=["ci:s3cret:hr+board"], description="NAME:KEY[:GROUP+GROUP] entries; none: loopback only."
     )
     command: str = Field("/hausgeist", description="The slash command in Slack.")
-    admins: Words = Field((), examples=["slack:T1:U1"], description="Ids of those who may administer; reserved.")
+    admins: Words = Field(
+        (), examples=["slack:T1:U1"], description="Ids of those who may change how a channel is answered."
+    )
     languages: Languages = Field(
         ("en", "de", "fr"), examples=["en,de,fr"], description="Languages of documents and people."
     )
     groups: Groups = Field(
         {}, examples=['{"hr": ["slack:T1:U1"]}'], description="Groups and the ids of their members, as JSON or a table."
+    )
+    outsiders: Outsiders = Field(
+        (), examples=["guests"], description="Who is answered although not of the company: guests, external."
+    )
+    helpdesk: Places = Field(
+        (),
+        examples=["slack:C0HELP"],
+        description="Where a question goes whose asker wants a person: PLATFORM:CHANNEL entries.",
+    )
+    stale_days: Annotated[float, Field(gt=0)] = Field(
+        365, examples=["365"], description="Documents older than this are marked stale."
     )
     sync_minutes: Annotated[float, Field(gt=0)] = Field(
         15, examples=["15"], description="How often sources are read again."
@@ -113,6 +128,11 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr = Field(EMPTY, validation_alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr = Field(EMPTY, validation_alias="SLACK_SIGNING_SECRET")
     slack_app_token: SecretStr = Field(EMPTY, validation_alias="SLACK_APP_TOKEN")
+    slack_client_id: str = Field("", validation_alias="SLACK_CLIENT_ID")
+    slack_client_secret: SecretStr = Field(EMPTY, validation_alias="SLACK_CLIENT_SECRET")
+    workspaces: Words = Field(
+        (), examples=["T0HOUSE,E0GROUP"], description="Ids of the workspaces and organisations that may install us."
+    )
     slack_api_url: Url | None = Field(None, validation_alias="SLACK_API_URL", examples=["https://slack.com/api/"])
 
     microsoft_app_id: str = Field("", validation_alias="MICROSOFT_APP_ID")
@@ -173,20 +193,40 @@ def _check_together(settings: Settings) -> None:
             f"HAUSGEIST_TEAMS_INSECURE=1 serves unchecked requests and needs a loopback bind, not {settings.bind}; "
             "set HAUSGEIST_BIND=127.0.0.1:8080"
         )
-    proof = settings.slack_signing_secret.get_secret_value() or settings.slack_app_token.get_secret_value()
-    if settings.slack_bot_token.get_secret_value() and not proof:
-        raise SettingsError(
-            "SLACK_BOT_TOKEN is set, but neither SLACK_SIGNING_SECRET (HTTP) nor SLACK_APP_TOKEN (Socket Mode); "
-            "both stand on the app's page under Basic Information"
-        )
+    _check_slack(settings)
     password = settings.microsoft_app_password.get_secret_value()
     needed = settings.microsoft_app_type != "UserAssignedMSI" and not settings.teams_insecure
     if settings.microsoft_app_id and needed and not password:
         raise SettingsError("MICROSOFT_APP_PASSWORD is missing; it is a client secret of the bot's app registration")
     if password and not settings.microsoft_app_id:
         raise SettingsError("MICROSOFT_APP_ID is missing; it stands on the bot's Configuration page")
-    if proof and not settings.slack_bot_token.get_secret_value():
-        raise SettingsError("SLACK_BOT_TOKEN is missing; it begins with xoxb- and stands under OAuth & Permissions")
+
+
+def _check_slack(settings: Settings) -> None:
+    token, client = settings.slack_bot_token.get_secret_value(), settings.slack_client_id
+    proof = settings.slack_signing_secret.get_secret_value() or settings.slack_app_token.get_secret_value()
+    if bool(client) != bool(settings.slack_client_secret.get_secret_value()):
+        missing = "SLACK_CLIENT_SECRET" if client else "SLACK_CLIENT_ID"
+        raise SettingsError(f"{missing} is missing; both stand on the app's page under Basic Information")
+    if token and client:
+        raise SettingsError(
+            "SLACK_BOT_TOKEN is for one workspace, SLACK_CLIENT_ID for all that install the app: leave one of them out"
+        )
+    if client and not settings.workspaces:
+        raise SettingsError(
+            "HAUSGEIST_WORKSPACES is missing: anybody who has the link could install the app and ask; name the "
+            "workspaces and organisations that may, for example T0HOUSE,E0GROUP"
+        )
+    if (token or client) and not proof:
+        raise SettingsError(
+            f"{'SLACK_BOT_TOKEN' if token else 'SLACK_CLIENT_ID'} is set, but neither SLACK_SIGNING_SECRET (HTTP) "
+            "nor SLACK_APP_TOKEN (Socket Mode); both stand on the app's page under Basic Information"
+        )
+    if proof and not (token or client):
+        raise SettingsError(
+            "SLACK_BOT_TOKEN is missing; it begins with xoxb- and stands under OAuth & Permissions "
+            "(for several workspaces: SLACK_CLIENT_ID and SLACK_CLIENT_SECRET)"
+        )
 
 
 def table(settings: Settings) -> str:

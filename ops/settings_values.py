@@ -53,6 +53,13 @@ def _api_key(entry: str) -> str:
     return entry
 
 
+def _place(entry: str) -> str:
+    platform, _, channel = entry.partition(":")
+    if not platform or not channel:
+        raise ValueError("each entry must be PLATFORM:CHANNEL")
+    return entry
+
+
 def _key_of_32_bytes(value: SecretStr) -> SecretStr:
     try:
         if len(base64.b64decode(value.get_secret_value(), validate=True)) == 32:
@@ -83,6 +90,8 @@ Folder = Annotated[Path, AfterValidator(_expand)]
 Key = Annotated[SecretStr, AfterValidator(_key_of_32_bytes)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 ApiKeys = Annotated[tuple[Annotated[str, AfterValidator(_api_key)], ...], NoDecode, BeforeValidator(_split)]
+Places = Annotated[tuple[Annotated[str, AfterValidator(_place)], ...], NoDecode, BeforeValidator(_split)]
+Outsiders = Annotated[tuple[Literal["guests", "external"], ...], NoDecode, BeforeValidator(_split)]
 Languages = Annotated[tuple[Literal["en", "de", "fr"], ...], NoDecode, BeforeValidator(_split)]
 Groups = Annotated[dict[str, frozenset[str]], NoDecode, BeforeValidator(_from_json)]
 Days = Annotated[dict[str, float], NoDecode, BeforeValidator(_from_json), AfterValidator(_terms)]

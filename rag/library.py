@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -84,12 +84,14 @@ class Library:
             rows = db.execute(query, (doc_id,)).fetchall()
         return next((_document(row) for row in rows if may_read(row["groups"], groups)), None)
 
-    def audiences(self, groups: frozenset[str], collection: str | None = None) -> list[int]:
-        """Returns the ids of the audiences, of one collection or of all, that somebody in these groups belongs to."""
+    def audiences(self, groups: frozenset[str], collections: Collection[str] = ()) -> list[int]:
+        """Returns the ids of the audiences, of some collections or of all, that somebody in these groups belongs to."""
         with self.store.reading() as db:
             rows = db.execute("SELECT id, collection, groups FROM audiences ORDER BY id").fetchall()
         return [
-            row["id"] for row in rows if collection in (None, row["collection"]) and may_read(row["groups"], groups)
+            row["id"]
+            for row in rows
+            if (not collections or row["collection"] in collections) and may_read(row["groups"], groups)
         ]
 
     def sources(self) -> list[Synced]:

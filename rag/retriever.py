@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from sqlite3 import Row
 
 import numpy as np
@@ -28,16 +28,23 @@ class Retriever:
         groups: frozenset[str],
         *,
         k: int = 8,
-        collection: str | None = None,
+        collections: Collection[str] = (),
         per_document: bool = False,
     ) -> list[Hit]:
         """Returns the k best passages, or the best passage of each of the k best documents; the best comes first."""
-        return await asyncio.to_thread(self._search, query, groups, k, collection, per_document)
+        return await asyncio.to_thread(self._search, query, groups, k, collections, per_document)
+
+    async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
+        """Returns those of the documents that the groups may read."""
+        return await asyncio.to_thread(self._readable, doc_ids, groups)
+
+    def _readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
+        return frozenset(doc_id for doc_id in doc_ids if self._library.document(doc_id, groups))
 
     def _search(
-        self, query: str, groups: frozenset[str], k: int, collection: str | None, per_document: bool
+        self, query: str, groups: frozenset[str], k: int, collections: Collection[str], per_document: bool
     ) -> list[Hit]:
-        audiences = self._library.audiences(groups, collection)
+        audiences = self._library.audiences(groups, collections)
         if not audiences or not query.strip():
             return []
         vector = self._library.embedder.queries([query])[0]

@@ -22,7 +22,7 @@ def commands() -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_that_are_named_exist(page: Path) -> None:
-    for words in re.findall(r"(?:^|[`/\s])hausgeist ([a-z][a-z-]*)", page.read_text()):
+    for words in re.findall(r"(?:^|[`\s]|bin/)hausgeist ([a-z][a-z-]*)", page.read_text()):
         assert words in commands(), words
 
 

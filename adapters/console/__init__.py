@@ -22,7 +22,7 @@ from bot.answers import Answer
 from bot.dispatch import Dispatcher
 from bot.errors import HausgeistError, Refused
 from bot.events import Feedback, Person, Turn, Verdict
-from bot.labels import hidden
+from bot.labels import hidden, remarks
 from bot.replies import Failure, Piece, ReplyEvent, ReplyStream, Status
 
 __all__ = ["ConsoleAdapter", "Knowledge", "Part", "Readable", "State"]
@@ -164,7 +164,8 @@ def _named(event: ReplyEvent) -> tuple[str, dict[str, object]]:
         case Piece(text):
             return "piece", {"text": text}
         case Answer():
-            return "answer", {**asdict(event), "hidden": hidden(event.masked, event.language)}
+            around = {"hidden": hidden(event.masked, event.language), "remarks": "\n".join(remarks(event))}
+            return "answer", {**asdict(event), **around}
         case Failure(error, trace_id):
             return "error", {"message": str(error), "trace_id": trace_id, "again": not isinstance(error, Refused)}
         case _:

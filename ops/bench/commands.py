@@ -83,3 +83,16 @@ def overload(seconds: float) -> None:
         peak, over = asyncio.run(run_overload(seconds))
     if over.silent or over.rate < 0.9 * peak.rate:
         sys.exit(1)
+
+
+@bench.command()
+@click.option("--questions", default=200, show_default=True, type=click.IntRange(20), help="For the first text.")
+@click.option("--blocks", default=20, show_default=True, type=click.IntRange(1), help="Of 25 answers, for the CPU.")
+def slack(questions: int, blocks: int) -> None:
+    """Slack: event in to first text, and the CPU of an answer against bare bolt with the same calls."""
+    from ops.bench.slack import run_slack
+
+    with working():
+        first, cpu = asyncio.run(run_slack(questions, blocks))
+    if first > 1 or cpu > 1.5:
+        sys.exit(1)

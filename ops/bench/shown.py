@@ -65,6 +65,17 @@ def slack_version(call: Json) -> Version:
     return Version(time.time(), kind, text, again)
 
 
+def grown(body: Json, call: Json) -> Json:
+    """A streamed message after one more call: words are appended, blocks stand below them."""
+    chunks: Sequence[Json] = call.get("chunks") or []
+    words = call.get("markdown_text") or "".join(it["text"] for it in chunks if it.get("type") == "markdown_text")
+    text = body.get("text", "") + words
+    below = [block for it in chunks if it.get("type") == "blocks" for block in it["blocks"]]
+    below += [block for block in body.get("blocks") or [] if block.get("type") != "markdown"]
+    below += call.get("blocks") or []
+    return {"text": text, "blocks": [{"type": "markdown", "text": text}, *below] if text else below}
+
+
 def teams_version(activity: Json) -> Version:
     """What a message shows, by the activity that posted or edited it."""
     cards = [attachment.get("content", {}) for attachment in activity.get("attachments") or []]

@@ -14,12 +14,15 @@ from typing import Any, Final, Self
 import orjson
 from aiohttp import web
 
-from ops.bench.shown import Json, Kind, Posted, Version, slack_version, teams_version
+from ops.bench.shown import Json, Kind, Posted, Version, grown, slack_version, teams_version
 
 TEAM: Final = "T0BENCH"
 BOT: Final = "U0GEIST"
 TEAMS_BOT: Final = "28:hausgeist"
 TENANT: Final = "00000000-0000-4000-8000-0000000000be"
+
+_AT: Final = web.RequestKey("at", float)  # when a request's first byte came
+_NESTED: Final = frozenset({"blocks", "chunks", "metadata"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -70,6 +73,13 @@ class Workplace:
         """For HAUSGEIST_TEAMS_SERVICE_URLS, and as `serviceUrl` of activities."""
         return f"http://127.0.0.1:{self.port}/teams/"
 
+    def heard(self, method: str, call: Json, at: float) -> None:
+        """Is told of each call of Slack's methods, whose first byte came `at` (by time.perf_counter)."""
+
+    def team_of(self, user: str) -> str:  # noqa: ARG002  # here all are of one
+        """The workspace that a person is of."""
+        return TEAM
+
     def storm(self, seconds: float) -> None:
         """Refuses everything with 429 from now on, for so long."""
         self._stormy_until = time.time() + seconds
@@ -77,6 +87,7 @@ class Workplace:
     @web.middleware
     async def _weather(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """The way to the platform and back: a caller that dies on it may have been heard."""
+        request[_AT] = time.perf_counter()
         self.calls[request.match_info.get("method", f"{request.method} activity")] += 1
         if time.time() < self._stormy_until:
             self.refused += 1
@@ -92,7 +103,9 @@ class Workplace:
         return response
 
     async def _slack(self, request: web.Request) -> web.Response:
-        said = self._methods.get(request.match_info["method"], _unknown)(self, await _arguments(request))
+        method, call = request.match_info["method"], await _arguments(request)
+        said = self._methods.get(method, _unknown)(self, call)
+        self.heard(method, call, request[_AT])
         return web.json_response({"ok": "error" not in said, **said}, dumps=_dumps)
 
     def _auth_test(self, _: Json) -> Json:
@@ -111,6 +124,36 @@ class Workplace:
         post.metadata = call.get("metadata") or post.metadata
         self._edit(post, call, slack_version({**post.body, **call}))
         return {"channel": call["channel"], "ts": post.id, "text": call.get("text", "")}
+
+    def _start_stream(self, call: Json) -> Json:
+        ts = f"{int(time.time())}.{next(self._numbers):06}"
+        body = {**grown({}, call), "streaming": True}
+        place = slack_place(call["channel"], call["thread_ts"])
+        self._keep(call["channel"], Posted(place, ts, [slack_version(body)]), body)
+        return {"channel": call["channel"], "ts": ts}
+
+    def _append_stream(self, call: Json) -> Json:
+        return self._grow(call, streaming=True)
+
+    def _stop_stream(self, call: Json) -> Json:
+        return self._grow(call, streaming=False)
+
+    def _grow(self, call: Json, *, streaming: bool) -> Json:
+        post = self._known.get((call["channel"], call["ts"]))
+        if post is None or not post.stands:
+            return {"error": "message_not_found"}
+        if not post.body.get("streaming"):
+            return {"error": "message_not_in_streaming_state"}
+        post.metadata = call.get("metadata") or post.metadata
+        body = {**grown(post.body, call), "streaming": streaming}
+        self._edit(post, body, slack_version(body))
+        return {"channel": call["channel"], "ts": post.id}
+
+    def _user(self, call: Json) -> Json:
+        return {"user": {"id": call["user"], "team_id": self.team_of(call["user"]), "locale": "en-GB"}}
+
+    def _nothing(self, _: Json) -> Json:
+        return {}
 
     def _delete(self, call: Json) -> Json:
         return {"ts": call["ts"]} if self._erase(call["channel"], call["ts"]) else {"error": "message_not_found"}
@@ -144,7 +187,13 @@ class Workplace:
         "chat.update": _update,
         "chat.delete": _delete,
         "chat.postEphemeral": _whisper,
+        "chat.startStream": _start_stream,
+        "chat.appendStream": _append_stream,
+        "chat.stopStream": _stop_stream,
         "assistant.threads.setStatus": _set_status,
+        "assistant.threads.setSuggestedPrompts": _nothing,
+        "assistant.threads.setTitle": _nothing,
+        "users.info": _user,
         "conversations.replies": _replies,
     }
 
@@ -197,7 +246,7 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
     if request.content_type == "application/json":
         return dict(orjson.loads(await request.read()))
     given = {**request.query, **await request.post()}
-    return {name: orjson.loads(it) if name in ("blocks", "metadata") else it for name, it in given.items()}  # type: ignore[arg-type]  # no files
+    return {name: orjson.loads(it) if name in _NESTED else it for name, it in given.items()}  # type: ignore[arg-type]  # no files
 
 
 def _unknown(_: Workplace, __: Json) -> Json:

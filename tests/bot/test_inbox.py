@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +11,15 @@ import pytest
 from redis.asyncio import Redis
 
 from bot import inbox as inboxes
+from bot import keys
+from bot.answers import Answer, Source
 from bot.errors import StateDown
-from bot.events import Edited, Person, Turn
+from bot.events import Edited, File, Person, Turn
 from bot.inbox import Inbox, Job, merged
+from bot.retention import enforce
 from bot.seal import Seal
 from tests.bot.house import KEY
+from tests.bot.test_assistant import dump
 
 NOW = time.time()
 MARA, LENA = Person("test:mara", "Mara"), Person("test:lena", "Lena")
@@ -192,6 +197,12 @@ async def test_a_worker_with_all_turns_but_one_in_one_person_s_hands_takes_someb
     assert (await take(inbox)).conversation == "1"
 
 
+async def test_whoever_takes_a_turn_is_told_how_many_stand_in_line_behind_it(inbox: Inbox) -> None:
+    for number in range(3):
+        await inbox.accept(message("a" * (number + 1), conversation=str(number)))
+    assert [(await take(inbox)).behind for _ in range(3)] == [2, 1, 0]
+
+
 async def test_what_was_refused_for_want_of_room_may_come_again(inbox: Inbox) -> None:
     for n in range(inboxes.PER_CONVERSATION):
         await inbox.accept(message(f"{n}"))
@@ -344,6 +355,74 @@ async def test_a_kept_question_can_be_asked_again(inbox: Inbox) -> None:
     await inbox.keep("trace-1", message("a"))
     assert await inbox.kept("trace-1") == message("a")
     assert await inbox.kept("trace-2") is None
+
+
+async def test_a_turn_of_the_release_before_is_read_as_if_put_to_us(inbox: Inbox, redis: Redis) -> None:
+    new = {"call", "opens", "place", "discreet", "files", "notices", "shares"}
+    await inbox.accept(message("a"))
+    await rewritten(redis, "hg:{inbox}:text:c1", lambda turn: {k: v for k, v in turn.items() if k not in new})
+    assert (await take(inbox)).turns == (message("a"),)
+
+
+async def test_files_of_a_newer_release_are_read_as_far_as_they_are_known(inbox: Inbox, redis: Redis) -> None:
+    asked = message("a", files=(File("plan.pdf", "application/pdf", 9, "F1"),), notices=("A line.",))
+    await inbox.accept(asked)
+    newer = {"files": [{"name": "plan.pdf", "kind": "application/pdf", "size": 9, "link": "F1", "pages": 3}]}
+    await rewritten(redis, "hg:{inbox}:text:c1", lambda turn: turn | newer)
+    assert (await take(inbox)).turns == (asked,)
+
+
+async def rewritten(redis: Redis, place: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Writes the turn m-a as another release would have."""
+    stored: Any = await redis.hget(place, "m-a")
+    person, _, sealed = stored.partition(b"\n")
+    fields = change(orjson.loads(Seal(KEY).open(sealed, place) or ""))
+    await redis.hset(place, "m-a", person + b"\n" + Seal(KEY).close(orjson.dumps(fields).decode(), place))
+
+
+async def test_a_conversation_that_opens_is_ours_for_a_month_or_as_long_as_is_set(inbox: Inbox, redis: Redis) -> None:
+    await inbox.accept(message("a"))
+    await inbox.accept(message("bb", conversation="c2", opens=True))
+    await inbox.edit(Edited("e1", "v1", message("ccc", conversation="c3", opens=True, sent_at=time.time())))
+    await inbox.own("c4")
+    assert [await inbox.ours(f"c{n}") for n in range(1, 5)] == [False, True, True, True]
+    for number in range(2, 5):
+        assert 0 <= 30 * keys.DAY - await redis.ttl(f"hg:{{inbox}}:ours:c{number}") < 60
+    await enforce(redis, time.time() + 2 * keys.DAY, {"conversation": 3})
+    assert 0 < await redis.ttl("hg:{inbox}:ours:c2") <= 3 * keys.DAY
+    await enforce(redis, time.time() + 4 * keys.DAY, {"conversation": 3})
+    assert not await inbox.ours("c2")
+
+
+ANSWER = Answer(
+    "Write to ann.meier@firm.example. [1]",
+    "trace-1",
+    (Source(1, "a.md", "Abc", "An excerpt", "https://a.example", "Ann", "2019-05-01", stale=True),),
+    language="de",
+    masked=("EMAIL_ADDRESS",),
+    notices=("A line.",),
+    title="Whom?",
+)
+
+
+async def test_an_answer_to_be_shared_comes_back_whole_and_stands_nowhere_in_clear(inbox: Inbox, redis: Redis) -> None:
+    await inbox.keep_answer("trace-1", message("a"), ANSWER)
+    assert await inbox.kept_answer("trace-1") == (MARA.id, ANSWER)
+    assert await inbox.kept_answer("trace-2") is None
+    assert await inbox.kept("trace-1") is None
+    held = await dump(redis)
+    assert not [word for word in (b"ann.meier", b"excerpt", b"mara") if word in held]
+    assert 0 < await redis.ttl("hg:{inbox}:kept:answer:trace-1") <= keys.KEPT_SECONDS
+    assert await Inbox(redis, Seal(bytes(32))).kept_answer("trace-1") is None
+
+
+async def test_a_question_that_is_withdrawn_takes_what_was_kept_of_it_along(inbox: Inbox, redis: Redis) -> None:
+    for number, merged_in in enumerate((("m-a", "m-bb"), ("m-ccc",))):
+        await inbox.keep(f"trace-{number}", message("a", merged=merged_in))
+        await inbox.keep_answer(f"trace-{number}", message("a", merged=merged_in), ANSWER)
+    await inbox.withdraw("c1", "m-bb")
+    assert [await inbox.kept(f"trace-{n}") is None for n in (0, 1)] == [True, False]
+    assert [await inbox.kept_answer(f"trace-{n}") is None for n in (0, 1)] == [True, False]
 
 
 async def test_every_key_expires_and_nothing_is_left_of_what_is_done(inbox: Inbox, redis: Redis) -> None:

@@ -1,6 +1,7 @@
 """From the inbox to the person, with real parts: once, in order, never in silence, whoever goes in between."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from bot.model import ScriptedModel
 from bot.prompt import Prompt
 from bot.seal import Seal
 from bot.ticket import Superseded, Ticket
-from bot.worker import TRIES, Worker
+from bot.worker import IDLE_SECONDS, TRIES, Worker
 from guardrails.pii import Guard
 from rag.library import Library
 from tests.bot.house import KEY, House, Seen, turn, until
@@ -152,6 +153,20 @@ async def test_a_drained_worker_hands_over_and_the_next_one_finishes(house: Hous
     assert answer.text == SAID
     assert platform.tickets[-1].again
     assert [trace.outcome for trace in house.book.traces] == ["handed over", "answered"]
+
+
+async def test_all_turns_of_a_worker_that_died_are_taken_over_at_once(house: House, platform: Platform) -> None:
+    dead = Inbox(house.redis, Seal(KEY), lease_seconds=0.3)
+    for number in range(4):
+        await house.dispatcher.accept(turn(f"{number}: {HOTEL}", conversation=f"test:{number}"))
+        await dead.bell(1)
+        assert await dead.take()
+    await asyncio.sleep(0.35)
+    begun = time.monotonic()
+    async with working(house):
+        await idle(house)
+    assert len(platform.answers) == 4
+    assert time.monotonic() - begun < 2 * IDLE_SECONDS
 
 
 async def test_an_answer_that_was_shown_and_remembered_is_not_given_again(house: House, platform: Platform) -> None:

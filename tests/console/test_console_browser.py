@@ -370,6 +370,7 @@ async def test_a_reader_who_scrolled_up_stays_there(stage: Stage) -> None:
     await expect(turn.locator(".prose li").nth(6)).to_be_visible()
     await becomes(page, "scroller.scrollTop > 0")
     await page.evaluate("scroller.scrollTop = 0")
+    await page.evaluate("new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
     stage.script.may_finish.set()
     await expect(turn.locator(".source").first).to_be_attached()
     assert await page.evaluate("scroller.scrollTop") == 0

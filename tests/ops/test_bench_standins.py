@@ -46,6 +46,26 @@ async def test_slack_messages_are_kept_in_all_versions(http: aiohttp.ClientSessi
     assert (await slack(http, workplace, "chat.update", channel="C1", ts=said["ts"]))["error"] == "message_not_found"
 
 
+async def test_a_streamed_message_grows_and_is_an_answer_once_it_is_stopped_with_thumbs(
+    http: aiohttp.ClientSession, workplace: Workplace
+) -> None:
+    step = {"type": "task_update", "id": "1", "title": "Searching", "status": "in_progress"}
+    said = await slack(http, workplace, "chat.startStream", channel="C1", thread_ts="1.1", chunks=[step])
+    place = {"channel": "C1", "ts": said["ts"]}
+    await slack(http, workplace, "chat.appendStream", **place, chunks=[{"type": "markdown_text", "text": "to "}])
+    noted = {"event_type": "hausgeist_answer", "event_payload": {"turn": "t1"}}
+    await slack(http, workplace, "chat.stopStream", **place, markdown_text="Q1-1", blocks=[THUMBS], metadata=noted)
+    (post,) = workplace.posts[slack_place("C1", "1.1")]
+    assert [(version.kind, version.text) for version in post.versions] == [
+        (Kind.DRAFT, ""),
+        (Kind.DRAFT, "to "),
+        (Kind.ANSWER, "to Q1-1"),
+    ]
+    assert post.metadata == noted
+    late = await slack(http, workplace, "chat.appendStream", **place, markdown_text="!")
+    assert late["error"] == "message_not_in_streaming_state"
+
+
 async def test_a_thread_is_read_page_by_page_with_metadata(http: aiohttp.ClientSession, workplace: Workplace) -> None:
     for number in range(3):
         noted = {"event_type": "hausgeist_answer", "event_payload": {"turn": f"t{number}"}}

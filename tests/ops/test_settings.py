@@ -68,6 +68,9 @@ def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch, 
         ("HAUSGEIST_RETENTION_DAYS", '{"talk": 3}', "must be one of conversation, answer"),
         ("MICROSOFT_APP_TYPE", "Multi", "SingleTenant"),
         ("SLACK_API_URL", "slack", "https://slack.com/api/"),
+        ("HAUSGEIST_HELPDESK", "C0HELP", "slack:C0HELP"),
+        ("HAUSGEIST_OUTSIDERS", "everyone", "guests"),
+        ("HAUSGEIST_STALE_DAYS", "0", "365"),
     ],
 )
 def test_a_wrong_value_is_named_with_an_example(
@@ -112,6 +115,34 @@ def test_half_a_slack_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     with pytest.raises(SettingsError, match="SLACK_BOT_TOKEN"):
         load()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"SLACK_CLIENT_ID": "1.2"}, "^SLACK_CLIENT_SECRET is missing"),
+        ({"SLACK_CLIENT_SECRET": "hunter2", "SLACK_APP_TOKEN": "xapp-1"}, "^SLACK_CLIENT_ID is missing"),
+        ({"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "hunter2"}, "^HAUSGEIST_WORKSPACES is missing"),
+        (
+            {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "hunter2", "workspaces": "T1"},
+            "^SLACK_CLIENT_ID is set, but neither",
+        ),
+        (
+            {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "hunter2", "SLACK_BOT_TOKEN": "xoxb-1"},
+            "leave one of them out",
+        ),
+    ],
+)
+def test_half_an_installable_slack_is_told(given: dict[str, str], told: str) -> None:
+    with pytest.raises(SettingsError, match=told) as raised:
+        load(**given)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_an_installable_slack_is_sound() -> None:
+    settings = load(SLACK_CLIENT_ID="1.2", SLACK_CLIENT_SECRET="hunter2", SLACK_SIGNING_SECRET="s", workspaces="T1")
+    assert settings.slack_client_id == "1.2"
+    assert "hunter2" not in table(settings)
 
 
 def test_half_a_teams_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

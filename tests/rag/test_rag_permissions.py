@@ -53,8 +53,8 @@ async def test_collections_are_kept_apart(library: Library, shelf: Shelf) -> Non
     library.sync(Source(one, "handbook"))
     library.sync(Source(two, "archive"))
     retriever = Retriever(library)
-    assert [hit.passage.doc_id for hit in await retriever.search("soup", PUBLIC, collection="archive")] == ["b.md"]
-    assert await retriever.search("soup", PUBLIC, collection="nowhere") == []
+    assert [hit.passage.doc_id for hit in await retriever.search("soup", PUBLIC, collections=["archive"])] == ["b.md"]
+    assert await retriever.search("soup", PUBLIC, collections=["nowhere"]) == []
     assert len(await retriever.search("soup", PUBLIC)) == 2
 
 

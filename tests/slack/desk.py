@@ -16,11 +16,15 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 
 from adapters.slack import SlackAdapter
+from adapters.slack_calls import SlackCalls
+from adapters.slack_workspaces import OneWorkspace
 from bot.answers import Answer, Reply, Source
 from bot.dispatch import Dispatcher
 from bot.errors import HausgeistError, StateDown
-from bot.events import Edited, Event, Feedback, Receipt, Turn
+from bot.events import Case, Edited, Event, Feedback, Receipt, Turn
+from bot.pace import FreePace
 from bot.ticket import FreeTicket, Ticket
+from tests.slack.standin import SlackStandIn
 
 SECRET: Final = "8f742231b10e8888abcd99yyyzzz85a5"
 
@@ -54,7 +58,7 @@ class OneAnswer(Dispatcher):
         self._seen: set[str] = set()
         self._answering: set[asyncio.Task[None]] = set()
 
-    def register(self, platform: str, open_reply: Callable[[Turn, Ticket], Reply]) -> None:
+    def register(self, platform: str, open_reply: Callable[[Turn, Ticket], Reply], *_: Any, **__: Any) -> None:
         self._opened[platform] = open_reply
 
     async def accept(self, event: Event) -> Receipt:
@@ -66,14 +70,17 @@ class OneAnswer(Dispatcher):
         marks = {event.event_id}
         marks |= {event.message_id} if isinstance(event, Turn) else set()
         marks |= {event.version} if isinstance(event, Edited) else set()
-        if self._seen & marks:
+        if self._seen & marks or getattr(event, "call", "addressed") != "addressed":
             return Receipt(new=False)
         self._seen |= marks
         self.events.append(event)
-        if isinstance(event, Turn):
+        if isinstance(event, Turn) and event.call == "addressed":
             reply = self._opened[event.platform](event, FreeTicket(key=event.message_id))
             self._answering.add(asyncio.create_task(self._recite(reply)))
         return self.receipt
+
+    async def case(self, message_id: str) -> Case | None:
+        return self.receipt.case
 
     async def idle(self) -> None:
         """Waits until every question is answered."""
@@ -102,7 +109,7 @@ class Desk:
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
-        self._url = url
+        self._url = self.url = url
 
     async def event(self, payload: dict[str, Any], **how: Any) -> int:
         """Posts an event as Slack does; returns the status."""
@@ -150,6 +157,11 @@ async def opened(adapter: SlackAdapter) -> AsyncIterator[Desk]:
         async with aiohttp.ClientSession() as session:
             yield Desk(session, f"http://127.0.0.1:{listener.getsockname()[1]}/slack/events")
         await server.shutdown(sockets=[listener])
+
+
+def calls(slack: SlackStandIn) -> SlackCalls:
+    """Calls to the workspace, as fast as they come."""
+    return SlackCalls(OneWorkspace(slack.lines, slack.bot_token), FreePace(), "T0HOUSE")
 
 
 def recorded(name: str) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
+from adapters.slack_client import Lines
+from tests.slack.limits import cell_text, message_problem
+
 Arguments = Mapping[str, Any]
 
 
@@ -26,6 +29,8 @@ class Post:
     metadata: dict[str, Any] = field(default_factory=dict)
     edits: int = 0
     shown: list[str] = field(default_factory=list)
+    grows: bool = False
+    tasks: dict[str, tuple[str, str]] = field(default_factory=dict)  # of a stream: title and status by id
 
     @property
     def read(self) -> str:
@@ -61,6 +66,8 @@ class SlackStandIn:
         self.posts: list[Post] = []
         self.whispers: list[Arguments] = []  # what one person alone saw
         self.statuses: list[Arguments] = []
+        self.titles: list[Arguments] = []
+        self.streams = False  # whether answers may grow natively here
         self.looks: list[Arguments] = []  # into threads
         self.reactions: set[tuple[str, str, str]] = set()
         self.calls: list[str] = []
@@ -75,6 +82,7 @@ class SlackStandIn:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._port = self._listener.getsockname()[1]
         self.api_url = f"http://127.0.0.1:{self._port}/api/"
+        self.lines = Lines(self.api_url)  # for who calls without an adapter
 
     async def __aenter__(self) -> Self:
         app = web.Application()
@@ -87,6 +95,7 @@ class SlackStandIn:
 
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
+        await self.lines.close()
         if self._link:
             await self._link.close()
         await self._runner.cleanup()
@@ -154,7 +163,7 @@ class SlackStandIn:
         }
 
     def _post_message(self, call: Arguments) -> dict[str, Any] | str:
-        if refusal := problem(call):
+        if refusal := message_problem(call):
             return refusal
         ts = f"{1767603600 + next(self._numbers)}.000200"
         said = (call.get("text", ""), call.get("blocks", []), call.get("metadata", {}))
@@ -167,7 +176,9 @@ class SlackStandIn:
         found = [post for post in self.posts if (post.channel, post.ts) == (call.get("channel"), call.get("ts"))]
         if not found:
             return "message_not_found"
-        if refusal := problem(call):
+        if found[0].grows:
+            return "streaming_state_conflict"
+        if refusal := message_problem(call):
             return refusal
         post = found[0]
         post.text = call.get("text", post.text)
@@ -187,7 +198,7 @@ class SlackStandIn:
     def _whisper(self, call: Arguments) -> dict[str, Any] | str:
         if not call.get("user"):
             return "user_not_in_channel"
-        if refusal := problem(call):
+        if refusal := message_problem(call):
             return refusal
         self.whispers.append(call)
         return {"message_ts": f"{1767603600 + next(self._numbers)}.000300"}
@@ -208,6 +219,49 @@ class SlackStandIn:
             return "invalid_arguments"
         self.statuses.append(call)
         return {}
+
+    def _set_title(self, call: Arguments) -> dict[str, Any] | str:
+        self.titles.append(call)
+        return {}
+
+    def _start(self, call: Arguments) -> dict[str, Any] | str:
+        if not self.streams:
+            return "unknown_method"
+        if not (call.get("recipient_team_id") and call.get("recipient_user_id") and call.get("thread_ts")):
+            return "missing_recipient_team_id"
+        ts = f"{1767603600 + next(self._numbers)}.000200"
+        post = Post(call["channel"], ts, call["thread_ts"], "", [], grows=True)
+        self.posts.append(post)
+        return self._grown(post, call)
+
+    def _append(self, call: Arguments) -> dict[str, Any] | str:
+        post = self._growing(call)
+        return self._grown(post, call) if post else "message_not_in_streaming_state"
+
+    def _stop(self, call: Arguments) -> dict[str, Any] | str:
+        post = self._growing(call)
+        if post is None:
+            return "message_not_in_streaming_state"
+        blocks = call.get("blocks", [])
+        if refusal := message_problem({**call, "text": "…", "blocks": [{"type": "markdown", "text": "…"}, *blocks]}):
+            return refusal
+        self._grown(post, call)
+        post.grows, post.metadata = False, call.get("metadata", {})
+        post.blocks = [*([{"type": "markdown", "text": post.text}] if post.text else []), *blocks]
+        return {"channel": post.channel, "ts": post.ts}
+
+    def _growing(self, call: Arguments) -> Post | None:
+        found = (post for post in self.posts if (post.channel, post.ts) == (call["channel"], call["ts"]))
+        return next((post for post in found if post.grows), None)
+
+    def _grown(self, post: Post, call: Arguments) -> dict[str, Any]:
+        for chunk in call.get("chunks") or []:
+            if chunk["type"] == "markdown_text":
+                post.text += chunk["text"]
+            else:
+                post.tasks[chunk["id"]] = (chunk["title"], chunk["status"])
+        post.shown.append(post.text)
+        return {"channel": post.channel, "ts": post.ts}
 
     def _react(self, call: Arguments) -> dict[str, Any] | str:
         reaction = (call["channel"], call["timestamp"], call["name"])
@@ -238,6 +292,10 @@ class SlackStandIn:
         "chat.postEphemeral": _whisper,
         "conversations.replies": _replies,
         "assistant.threads.setStatus": _set_status,
+        "assistant.threads.setTitle": _set_title,
+        "chat.startStream": _start,
+        "chat.appendStream": _append,
+        "chat.stopStream": _stop,
         "reactions.add": _react,
         "reactions.remove": _unreact,
         "users.info": _user,
@@ -270,6 +328,7 @@ def _unknown(_: SlackStandIn, __: Arguments) -> str:
 def _as_listed(post: Post, with_metadata: bool) -> dict[str, Any]:
     listed = {"type": "message", "user": "U0GEIST", "bot_id": "B0GEIST", "app_id": "A0GEIST", "text": post.text}
     placed = {"ts": post.ts, "thread_ts": post.thread, "blocks": post.blocks}
+    placed |= {"streaming_state": "in_progress"} if post.grows else {}
     return {**listed, **placed, **({"metadata": post.metadata} if with_metadata and post.metadata else {})}
 
 
@@ -289,57 +348,6 @@ async def _arguments(request: web.Request) -> Arguments:
     return {**request.query, **await request.post()}
 
 
-def problem(call: Arguments) -> str:
-    """Slack's error for arguments beyond its limits."""
-    blocks, text = call.get("blocks", []), call.get("text", "")
-    if not call.get("channel"):
-        return "channel_not_found"
-    if not (text.strip() or blocks):
-        return "no_text"
-    if len(text) > 40_000 or sum(len(part) for part in _texts(blocks)) > 13_100:
-        return "msg_too_long" if len(text) > 40_000 else "msg_blocks_too_long"
-    sizes = [len(block["text"]) for block in blocks if block["type"] == "markdown"]
-    if len(blocks) > 50 or sum(sizes) > 12_000 or not all(map(_valid, blocks)):
-        return "invalid_blocks"
-    return ""
-
-
-def _valid(block: Mapping[str, Any]) -> bool:
-    elements = block.get("elements", [])
-    match block["type"]:
-        case "markdown":
-            return bool(block["text"].strip())
-        case "section":
-            return 0 < len(block["text"]["text"]) <= 3_000
-        case "context":
-            return 0 < len(elements) <= 10 and all(0 < len(element["text"]) <= 2_000 for element in elements)
-        case "context_actions":
-            return 0 < len(elements) <= 5 and all(map(_valid_thumbs, elements))
-        case "actions":
-            return 0 < len(elements) <= 25 and all(map(_valid_button, elements))
-    return False
-
-
-def _valid_thumbs(element: Mapping[str, Any]) -> bool:
-    buttons = [element["positive_button"], element["negative_button"]]
-    return element["type"] == "feedback_buttons" and all(
-        button["text"]["type"] == "plain_text"
-        and len(button["text"]["text"]) <= 75
-        and 0 < len(button["value"]) <= 2000
-        for button in buttons
-    )
-
-
-def _valid_button(element: Mapping[str, Any]) -> bool:
-    text = element["text"]
-    return (
-        (element["type"], text["type"]) == ("button", "plain_text")
-        and 0 < len(text["text"]) <= 75
-        and 0 < len(element["value"]) <= 2000
-        and 0 < len(element["action_id"]) <= 255
-    )
-
-
 def _texts(blocks: list[dict[str, Any]]) -> list[str]:
     texts: list[str] = []
     for block in blocks:
@@ -347,4 +355,6 @@ def _texts(blocks: list[dict[str, Any]]) -> list[str]:
             texts.append(block["text"] if block["type"] == "markdown" else block["text"]["text"])
         if block["type"] == "context":
             texts += [element["text"] for element in block["elements"]]
+        for row in block.get("rows", []):
+            texts.append(" | ".join(map(cell_text, row)))
     return texts

@@ -29,9 +29,35 @@ def test_a_mention_becomes_a_turn() -> None:
         person=ANNA,
         text="How many days of annual leave do I have? See #hr-questions & the intranet",
         private=False,
-        reply_to={"channel": "C0GENERAL", "thread": "1767603600.000100"},
+        reply_to={"channel": "C0GENERAL", "thread": "1767603600.000100", "team": "T0HOUSE"}
+        | {"user": "U0ANNA", "bot": "U0GEIST"},
         sent_at=1767603600.0001,
+        opens=True,
+        place="slack:T0HOUSE:C0GENERAL",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "opens", "place"),
+    [
+        ("app_mention_in_thread", "addressed", False, "slack:T0HOUSE:C0GENERAL"),
+        ("message_im", "addressed", False, ""),
+        ("follow_up_in_thread", "follows", False, "slack:T0HOUSE:C0GENERAL"),
+        ("overheard_question", "overheard", False, "slack:T0HOUSE:C0GENERAL"),
+    ],
+)
+def test_how_a_question_reached_us_is_told(name: str, call: str, opens: bool, place: str) -> None:
+    turn = parse(recorded(name))
+    assert isinstance(turn, Turn)
+    assert (turn.call, turn.opens, turn.place) == (call, opens, place)
+
+
+def test_who_belongs_to_another_company_is_told() -> None:
+    mention = recorded("app_mention") | {"is_ext_shared_channel": True}
+    mention["event"] |= {"user_team": "T0OTHER"}
+    turn = parse(mention)
+    assert isinstance(turn, Turn)
+    assert (turn.reply_to["external"], turn.reply_to["home"]) == ("1", "T0OTHER")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +145,7 @@ def test_a_deleted_question_is_named(name: str, ts: str, thread: str) -> None:
     ("name", "expected"),
     [
         ("button_stop", Command(PRESS, "stop", ANNA, "slack:T0HOUSE:C0GENERAL:1767603600.000100")),
-        ("button_again", Again(PRESS, "0b5c1f7e", ANNA)),
+        ("button_again", Again(PRESS, "0b5c1f7e", ANNA, {"replaces": "1767603605.000200"})),
     ],
 )
 def test_buttons_are_understood(name: str, expected: Event) -> None:
@@ -174,9 +200,11 @@ def test_slash_commands_are_understood() -> None:
     ("change", "said"),
     [
         ({"text": "reset"}, "write `reset` in the thread"),
-        ({"text": "dance"}, "`/hausgeist stop`"),
+        ({"text": "dance"}, "I know no `dance`"),
+        ({"text": "hlep"}, "Did you mean `/hausgeist help`?"),
+        ({"text": "rollout"}, "`rollout` is not there yet"),
         ({"text": ""}, "`/hausgeist reset`"),
-        ({"text": "stop", "user_id": 7}, "more commands follow"),
+        ({"text": "stop", "user_id": 7}, "Write me a direct message"),
     ],
 )
 def test_slash_commands_that_cannot_be_followed_help(change: dict[str, object], said: str) -> None:

@@ -4,14 +4,13 @@ import time
 from dataclasses import replace
 
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_payload import answer_id
 from adapters.slack_reply import SlackReply
 from adapters.slack_thread import SlackThread
 from bot.errors import ModelDown, OverQuota, Stopped, Undelivered
 from bot.ticket import FreeTicket
-from tests.slack.desk import ANSWER
+from tests.slack.desk import ANSWER, calls
 from tests.slack.standin import SlackStandIn, Trouble
 
 ROOT = "1767603600.000100"
@@ -20,8 +19,7 @@ SLOWER = Trouble(429, "ratelimited", retry_after=0)
 
 
 def opened(slack: SlackStandIn, ticket: FreeTicket, *, pause: float = 0, patience: float = 5) -> SlackReply:
-    client = AsyncWebClient(slack.bot_token, slack.api_url, retry_handlers=[])
-    return SlackReply(SlackThread(client, "C0GENERAL", ROOT, ticket, patience), CONVERSATION, pause=pause)
+    return SlackReply(SlackThread(calls(slack), "C0GENERAL", ROOT, ticket, patience), CONVERSATION, pause=pause)
 
 
 @pytest.fixture
@@ -86,8 +84,8 @@ async def test_what_grows_can_be_stopped_and_what_stands_cannot(reply: SlackRepl
 async def test_a_makeshift_answer_can_be_asked_for_again(reply: SlackReply, slack: SlackStandIn) -> None:
     await reply.finish(replace(ANSWER, makeshift=True, language="de"))
     [post] = slack.posts
-    assert post.buttons == {"hausgeist_again": ANSWER.trace_id}
-    assert post.blocks[-1]["type"] == "context_actions"
+    assert post.buttons["hausgeist_again"] == ANSWER.trace_id
+    assert [block["type"] for block in post.blocks[-2:]] == ["context_actions", "actions"]
 
 
 async def test_a_failure_replaces_what_was_written_and_offers_to_ask_again(

@@ -80,7 +80,7 @@ async def test_a_long_answer_arrives_whole(desk: Desk, dispatcher: OneAnswer, sl
     assert len(thread) > 4
     everything = "\n\n".join(post.read for post in thread)
     assert all(paragraph.strip() in everything for paragraph in paragraphs)
-    thumbs = [post.blocks[-1] for post in thread if post.blocks[-1]["type"] == "context_actions"]
+    thumbs = [block for post in thread for block in post.blocks if block["type"] == "context_actions"]
     assert [one["elements"][0]["positive_button"]["value"] for one in thumbs] == [f"up {thread[0].ts}"]
     assert dispatcher.names == [answer_id("C0GENERAL", thread[0].ts)]
 
@@ -237,7 +237,7 @@ async def test_a_slash_command_is_answered_in_its_acknowledgement(
     assert isinstance(command, Command)
     assert command.place == "slack:T0HOUSE:C0GENERAL:"
     assert "write `reset` in the thread" in (await desk.slash("/hausgeist reset"))[1]
-    assert "more commands follow" in (await desk.slash("/hausgeist"))[1]
+    assert "Write me a direct message" in (await desk.slash("/hausgeist"))[1]
     assert len(dispatcher.events) == 1
     assert slack.whispers == []
 

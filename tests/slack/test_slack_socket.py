@@ -17,8 +17,8 @@ from tests.slack.standin import SlackStandIn, Trouble
 
 @pytest.fixture
 async def adapter(slack: SlackStandIn, dispatcher: OneAnswer) -> AsyncIterator[SlackAdapter]:
-    tokens = {"bot_token": slack.bot_token, "app_token": slack.app_token}
-    adapter = SlackAdapter(dispatcher, signing_secret="", api_url=slack.api_url.rstrip("/"), **tokens)
+    api_url = slack.api_url.rstrip("/")
+    adapter = SlackAdapter(dispatcher, bot_token=slack.bot_token, app_token=slack.app_token, api_url=api_url)
     await adapter.start()
     yield adapter
     await adapter.stop()
@@ -40,7 +40,7 @@ async def test_without_state_nothing_is_acknowledged(
     dispatcher.down = True
     first = await slack.deliver(recorded("app_mention"))
     while not dispatcher.offered:
-        await (await slack.deliver(recorded("ignored_message_channel")))
+        await (await slack.deliver(recorded("ignored_own_message")))
     dispatcher.down = False
     await (await slack.deliver(recorded("app_mention")))
     assert not first.done()

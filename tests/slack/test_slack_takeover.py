@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass, replace
 
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import SlackAdapter
 from adapters.slack_events import parse
@@ -14,7 +13,7 @@ from bot.answers import Answer
 from bot.errors import StateDown, Stopped
 from bot.events import Turn
 from bot.ticket import FreeTicket, Superseded
-from tests.slack.desk import ANSWER, recorded
+from tests.slack.desk import ANSWER, calls, recorded
 from tests.slack.standin import SlackStandIn, Trouble
 
 ROOT = "1767603600.000100"
@@ -49,8 +48,8 @@ class Forgetful(FreeTicket):
 
 
 def opened(slack: SlackStandIn, ticket: FreeTicket) -> SlackReply:
-    client = AsyncWebClient(slack.bot_token, slack.api_url, retry_handlers=[], timeout=3)
-    return SlackReply(SlackThread(client, "C0GENERAL", ROOT, ticket, 5), f"slack:T0HOUSE:C0GENERAL:{ROOT}", pause=0)
+    thread = SlackThread(calls(slack), "C0GENERAL", ROOT, ticket, 5)
+    return SlackReply(thread, f"slack:T0HOUSE:C0GENERAL:{ROOT}", pause=0)
 
 
 def taken_over(ticket: FreeTicket) -> FreeTicket:
@@ -233,7 +232,8 @@ async def test_a_long_answer_is_taken_over_midway(slack: SlackStandIn, recorded:
     assert parts == len(slack.posts) > 3
     read = "\n".join(post.read for post in slack.posts)
     assert all(read.count(f"Paragraph {number}:") == 1 for number in range(60))
-    assert slack.posts[-1].blocks[-1]["elements"][0]["positive_button"]["value"] == f"up {slack.posts[0].ts}"
+    [thumbs] = [block for block in slack.posts[-1].blocks if block["type"] == "context_actions"]
+    assert thumbs["elements"][0]["positive_button"]["value"] == f"up {slack.posts[0].ts}"
 
 
 async def test_what_a_longer_attempt_left_behind_is_deleted(slack: SlackStandIn) -> None:

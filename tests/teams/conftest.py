@@ -48,7 +48,7 @@ class FixedDispatcher(Dispatcher):
         self.names: list[str] = []
         self._replies: dict[str, Callable[[Turn, Ticket], Reply]] = {}
 
-    def register(self, platform: str, open_reply: Callable[[Turn, Ticket], Reply]) -> None:
+    def register(self, platform: str, open_reply: Callable[[Turn, Ticket], Reply], *_: Any, **__: Any) -> None:
         self._replies[platform] = open_reply
 
     async def accept(self, event: Event) -> Receipt:

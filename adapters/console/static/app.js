@@ -101,7 +101,7 @@ function submit() {
 }
 
 async function answer(record, view) {
-  Object.assign(record, { state: "open", text: "", error: null, sources: [], hidden: "", refused: false, verdict: null, trace_id: "" });
+  Object.assign(record, { state: "open", text: "", error: null, sources: [], hidden: "", remarks: "", refused: false, verdict: null, trace_id: "" });
   asking = { record, view, abort: new AbortController() };
   const mine = asking;
   view.status("Thinking");

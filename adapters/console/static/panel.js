@@ -45,8 +45,8 @@ export function closePanel() {
 }
 
 /** "owner · date", as far as they are known. */
-export function aboutOf({ owner, date }) {
-  return [owner, readableDate(date)].filter(Boolean).join(" · ");
+export function aboutOf({ owner, date, stale }) {
+  return [owner, readableDate(date), stale ? "may be out of date" : ""].filter(Boolean).join(" · ");
 }
 
 /** On a narrow screen the panel covers the page, and the keyboard must not wander behind it. */

@@ -46,6 +46,8 @@ export function turnView(record, on) {
     text("trace", record.error?.trace_id ? `Trace ${record.error.trace_id}` : "");
     show("masked", record.hidden);
     text("hidden-kinds", record.hidden ?? "");
+    show("remarks", record.remarks);
+    text("remarks", record.remarks ?? "");
     drawSources();
     show("actions", record.state === "done" && record.trace_id);
     text("answer-trace", record.trace_id ?? "");

@@ -1,0 +1,144 @@
+"""Everything people tell us other than by asking: verdicts, commands, wishes about an answer that stands."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.answers import Answer
+from bot.assistant import Assistant
+from bot.errors import HausgeistError
+from bot.events import Again, AskPerson, Command, Feedback, Receipt, Share, Turn
+from bot.inbox import Inbox
+from bot.language import Language, language_of
+from bot.memory import Memory
+from bot.notices import (
+    ADMINS_ONLY,
+    FORGOTTEN,
+    GONE,
+    NOT_FOR_ALL,
+    NOT_YOURS,
+    NOTHING_REMEMBERED,
+    NOTHING_RUNS,
+    PLACE,
+    PLACE_ONLY,
+    PLACE_USAGE,
+    SHARED,
+    STOPPING,
+)
+from bot.people import PUBLIC
+from bot.places import Place
+from guardrails.masking import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Asides:
+    """Follows what people say beside their questions; every method raises StateDown."""
+
+    assistant: Assistant
+    memory: Memory
+    inbox: Inbox
+
+    async def follow(self, event: AskPerson | Command | Feedback) -> Receipt:
+        """Does what was said; what it comes to."""
+        match event:
+            case Command():
+                return await self._obey(replace(event, text=sound(event.text)))
+            case Feedback():
+                return await self._judge(event)
+            case AskPerson():
+                case = await self.memory.case(event.message_id)
+                return Receipt(case=case) if case else Receipt(note=GONE["en"])
+
+    async def _obey(self, command: Command) -> Receipt:
+        """Does what a command says."""
+        match command.verb:
+            case "stop":
+                stopped = await self.inbox.stop(command.person.id, command.place)
+                return Receipt(note=(STOPPING if stopped else NOTHING_RUNS)[command.language])
+            case "reset":
+                forgotten = await self.memory.reset(command.place, await self.inbox.running(command.place))
+                return Receipt(note=(FORGOTTEN if forgotten else NOTHING_REMEMBERED)[command.language])
+        return Receipt(note=await self._settle_place(command))
+
+    async def _judge(self, feedback: Feedback) -> Receipt:
+        """Stores a verdict; what was written about it is masked first, or left out."""
+        comment = feedback.comment and await self._masked(sound(feedback.comment))
+        case = await self.memory.judge(replace(feedback, comment=comment))
+        return Receipt(new=case is not None, case=case)
+
+    async def ask_again(self, event: Again) -> Turn | Receipt:
+        """The kept question, to be asked once more, or why not."""
+        turn = await self.inbox.kept(event.kept)
+        if turn is None:
+            return Receipt(note=GONE["en"])
+        if turn.person.id != event.person.id:
+            return Receipt(note=NOT_YOURS[language_of(turn.text)])
+        key = f"again:{event.kept}"  # one press and another of the same button are one message
+        once = replace(turn, event_id=event.event_id, message_id=key, sent_at=time.time())
+        where = {**turn.reply_to, **event.reply_to}
+        return replace(once, merged=(key, *turn.messages), reply_to=where, call="addressed", discreet=False)
+
+    async def share(self, event: Share) -> Turn | Receipt:
+        """The turn that shows an answer to all in a place, or why it must not."""
+        kept = await self.inbox.kept_answer(event.kept)
+        language = kept[1].language if kept else "en"
+        if kept is None:
+            return Receipt(note=GONE["en"])
+        if kept[0] != event.turn.person.id:
+            return Receipt(note=NOT_YOURS[language])
+        if hidden := await self.not_for_all(kept[1]):
+            return Receipt(note=NOT_FOR_ALL[language].format(titles=", ".join(hidden)))
+        name = f"{event.turn.place}:share:{event.kept}"  # twice pressed it is one message
+        return replace(event.turn, event_id=event.event_id, message_id=name, conversation=name, shares=event.kept)
+
+    async def not_for_all(self, answer: Answer) -> Sequence[str]:
+        """The titles of the documents behind an answer that not everybody in a channel may read. Raises IndexDown."""
+        titles = {doc_id: doc_id for doc_id in answer.read} | {one.doc_id: one.title for one in answer.sources}
+        open_to_all = await self.assistant.readable(list(titles), PUBLIC)
+        return [title for doc_id, title in titles.items() if doc_id not in open_to_all]
+
+    def shared(self, answer: Answer, turn: Turn) -> Answer:
+        """The answer as all see it: with who wished so; it is nobody's to ask again."""
+        by = turn.reply_to.get("by", "")
+        notice = (SHARED[answer.language].format(person=by),) if by else ()
+        return replace(answer, trace_id="", masked=(), notices=(*notice, *answer.notices), title="")
+
+    async def _masked(self, text: str) -> str:
+        try:
+            return (await self.assistant.masked(text, Vault(), language_of(text))).text
+        except HausgeistError:
+            return ""
+
+    async def _settle_place(self, command: Command) -> str:
+        language, places = command.language, self.assistant.directory.places
+        if places is None or not command.place:
+            return PLACE_ONLY[language]
+        if not self.assistant.directory.administers(command.person):
+            return ADMINS_ONLY[language].format(person=command.person.id)
+        if command.verb == "disable":
+            await places.clear(command.place)
+            return described(Place(), language)
+        now = await places.of(command.place)
+        wanted = now.changed(command.text) if command.text else now
+        if wanted is None:
+            return PLACE_USAGE[language]
+        if wanted != now:
+            await places.put(command.place, wanted)
+        usage = "" if command.text else f"\n{PLACE_USAGE[language]}"
+        return described(wanted, language) + usage
+
+
+def sound(text: str) -> str:
+    """The text without lone surrogates, which JSON may carry and nothing can store."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def described(place: Place, language: Language) -> str:
+    """What holds in a channel, in words."""
+    words = PLACE[language]
+    lines = [words[place.mode]]
+    if place.collections:
+        lines.append(words["scope"].format(collections=", ".join(place.collections)))
+    if place.persona:
+        lines.append(words["persona"].format(persona=place.persona))
+    return "\n".join(lines)
