@@ -3,18 +3,18 @@
 import asyncio
 import contextlib
 import logging
-import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
 from adapters.slack_blocks import SlackMessage
 from adapters.slack_calls import SlackCalls
-from adapters.slack_payload import asked_at, inner, string
-from adapters.slack_refusals import GONE, MISSING, NotTaken, grows
+from adapters.slack_marks import Found, SlackMarks
+from adapters.slack_payload import string
+from adapters.slack_refusals import GONE, NotTaken, grows
 from bot.errors import Undelivered
 from bot.ticket import Superseded, Ticket
 
@@ -22,9 +22,6 @@ PATIENCE: Final = 120.0  # seconds that Slack is given to take one message
 FIRST_PAUSE: Final = 0.1  # seconds; each next one is twice as long
 LONGEST_PAUSE: Final = 15.0
 SETTLING: Final = 0.5  # seconds that Slack is given to finish what it did not answer
-PAGE: Final = 200  # messages of a thread at once,
-PAGES: Final = 50  # looked through for a message of ours
-MARK: Final = "hausgeist_answer"  # the type of the metadata that tell our messages apart
 
 _QUIETLY: Final[Mapping[str, object]] = {"unfurl_links": False, "unfurl_media": False}
 
@@ -57,9 +54,8 @@ class SlackThread:
         self.root = root
         self._ticket = ticket
         self._patience = patience
-        self._bot = bot
         self._replaced = dict(enumerate(replaced))
-        self._author = secrets.token_hex(4)  # tells our messages from those of another worker with the same turn
+        self._marks = SlackMarks(ticket.key, bot)
         self._unsure = ticket.again  # whether a message may stand in the thread that is not recorded
         self._doubted = False  # whether that mattered: what came in late is looked for once more
 
@@ -118,7 +114,7 @@ class SlackThread:
     async def end_growing(self, chunks: Sequence[Chunk] = (), below: SlackMessage | None = None) -> None:
         """Appends the last and what stands below, and the first message grows no more. Raises NotTaken, Superseded."""
         blocks = below.blocks if below else None
-        last = {"chunks": chunks or None, "blocks": blocks, "metadata": self._metadata(0)}
+        last = {"chunks": chunks or None, "blocks": blocks, "metadata": self._marks.of(0)}
         await self._insist(partial(self._on, self.first, "chat.stopStream", last), unsure=False)
         self.growing = False
 
@@ -178,7 +174,7 @@ class SlackThread:
     async def _stop_growing(self, ts: str) -> None:
         """Has Slack let a message be edited; Slack itself ends one that grows for five minutes. Raises NotTaken."""
         try:
-            await self._on(ts, "chat.stopStream", {"metadata": self._metadata(0)})
+            await self._on(ts, "chat.stopStream", {"metadata": self._marks.of(0)})
         except NotTaken as refusal:
             if not refusal.lasting:
                 raise
@@ -204,13 +200,11 @@ class SlackThread:
 
     async def _adopt(self) -> None:
         """Records what stands in the thread for this turn and is not recorded; a second copy is deleted."""
-        async for part, ts, _ in self._standing(self._ticket.leave):
-            if part < 0:
-                await self._delete(ts)
-            elif part not in self._ticket.posted:
-                await self._ticket.record(ts, part)
-            elif self._ticket.posted[part] != ts:
-                await self._delete(ts)
+        async for found in self._standing(self._ticket.leave):
+            if found.part is not None and found.part not in self._ticket.posted:
+                await self._ticket.record(found.ts, found.part)
+            elif found.part is None or self._ticket.posted[found.part] != found.ts:
+                await self._delete(found.ts)
         self._unsure = False
 
     async def _take_back(self, ts: str) -> None:
@@ -219,8 +213,8 @@ class SlackThread:
             await self._insist(partial(self._delete_ours, ts))
 
     async def _delete_ours(self, ts: str) -> None:
-        async for _, found, author in self._standing(None):
-            if found == ts and author != self._author:
+        async for found in self._standing(None):
+            if found.ts == ts and found.author not in ("", self._marks.author):
                 return
         await self._delete(ts)
 
@@ -232,43 +226,11 @@ class SlackThread:
             if not refusal.lasting:
                 raise
 
-    async def _standing(self, leave: Leave | None) -> AsyncIterator[tuple[int, str, str]]:
-        """Part, ts and author of our messages for this turn; none where we may not read the thread.
-
-        One that began to grow when its worker died, or that Slack did not tell us of, bears no mark: it is part -1.
-        """
-        cursor = ""
-        look: dict[str, object] = {"channel": self.channel, "ts": self.root, "include_all_metadata": True}
-        look |= {"limit": PAGE, "oldest": asked_at(self._ticket.key) or None}
-        for _ in range(PAGES):
-            try:
-                page = await self._calls.call("conversations.replies", look | {"cursor": cursor or None}, leave)
-            except NotTaken as refusal:
-                if not refusal.lasting:
-                    raise
-                _warn_of(refusal.reason)
-                return
-            for message in page.get("messages", []):
-                if found := self._ours(message):
-                    yield found
-            if not (cursor := string(inner(page, "response_metadata"), "next_cursor")):
-                return
-
-    def _ours(self, message: dict[str, Any]) -> tuple[int, str, str] | None:
-        mark, ts = inner(message, "metadata"), string(message, "ts")
-        noted = inner(mark, "event_payload")
-        if string(mark, "event_type") == MARK and noted.get("turn") == self._ticket.key:
-            return int(str(noted.get("part", 0))), ts, string(noted, "author")
-        known = mark or ts in (self.root, *self.parts) or float(ts or 0) <= float(asked_at(self._ticket.key) or 0)
-        stray = self._bot and string(message, "user") == self._bot and not known and not _finished(message)
-        return (-1, ts, "") if stray else None
+    def _standing(self, leave: Leave | None) -> AsyncIterator[Found]:
+        return self._marks.standing(self._calls, (self.channel, self.root), leave, known={self.root, *self.parts})
 
     def _said(self, message: SlackMessage, part: int) -> dict[str, object]:
-        return {"text": message.text, "blocks": message.blocks, "metadata": self._metadata(part)}
-
-    def _metadata(self, part: int) -> dict[str, object]:
-        noted = {"turn": self._ticket.key, "part": part, "author": self._author}
-        return {"event_type": MARK, "event_payload": noted}
+        return {"text": message.text, "blocks": message.blocks, "metadata": self._marks.of(part)}
 
     async def _on(
         self, ts: str, method: str, said: Mapping[str, object] = MappingProxyType({}), *, optional: bool = False
@@ -295,16 +257,3 @@ class SlackThread:
                 raise Undelivered("Slack did not take the answer.")
             await asyncio.sleep(pause)
             growing = min(2 * growing, LONGEST_PAUSE)
-
-
-def _finished(message: dict[str, Any]) -> bool:
-    """Whether thumbs stand under it, as under every answer that is complete."""
-    blocks = message.get("blocks")
-    return any(isinstance(one, dict) and one.get("type") == "context_actions" for one in blocks or [])
-
-
-@lru_cache(8)
-def _warn_of(reason: str) -> None:
-    """Says once a process what a scope is missing for; other reasons lie in the one thread."""
-    if reason.startswith(MISSING):
-        log.warning("threads cannot be read: after a crash an answer may stand twice", extra={"reason": reason})

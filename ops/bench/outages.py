@@ -110,9 +110,10 @@ def _seen(posts: list[Posted]) -> Iterator[tuple[float, str]]:
         shown = ""
         for version in post.versions:
             text = " ".join(version.text.split())[:160]
-            if text != shown:
-                yield version.at, f"message {number}: {version.kind}: {text}{' [ask again]' if version.again else ''}"
-            shown = text
+            line = f"message {number}: {version.kind}: {text}{' [ask again]' if version.again else ''}"
+            if line != shown:
+                yield version.at, line
+            shown = line
         if not post.stands:
             yield post.deleted_at, f"message {number}: deleted"
 
