@@ -83,7 +83,7 @@ class SlackMembers:
                 KNOWN_SECONDS,
             )
         except NotTaken as refusal:
-            if not refusal.lasting:
+            if not (refusal.lasting or refusal.unknown):
                 if member:
                     return member
                 raise Undelivered("Slack does not say who asks.") from None
@@ -101,7 +101,7 @@ class SlackMembers:
                 await self._calls(team, enterprise).call("conversations.info", {"channel": channel}), "channel"
             )
         except NotTaken as refusal:
-            if not refusal.lasting:
+            if not (refusal.lasting or refusal.unknown):
                 raise Undelivered("Slack does not say who reads that channel.") from None
             return refusal.reason.startswith(MISSING)
         return any(said.get(name) is True for name in ("is_ext_shared", "is_pending_ext_shared"))

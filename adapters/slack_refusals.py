@@ -26,11 +26,21 @@ log = logging.getLogger(__name__)
 class NotTaken(Exception):
     """Slack did not take a call, for `reason`; it asks for a pause of `pause` seconds.
 
-    `lasting` tells that it never will; `unsure` that it may have, though it did not say so.
+    `lasting` tells that it never will; `unsure` that it may have, though it did not say so; `unknown` that nobody there
+    knows the method, as in front of what stands in Slack's place.
     """
 
-    def __init__(self, reason: str, *, pause: float = 0.0, lasting: bool = False, unsure: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        pause: float = 0.0,
+        lasting: bool = False,
+        unsure: bool = False,
+        unknown: bool = False,
+    ) -> None:
         super().__init__(f"Slack did not take a call: {reason}")
+        self.unknown = unknown
         self.reason = reason
         self.pause = pause
         self.lasting = lasting
@@ -51,7 +61,8 @@ def not_taken(error: Exception) -> NotTaken:
     slower = code in _SLOWER or response.status_code == 429
     passing = slower or not code or code in _PASSING or response.status_code >= 500
     reason = f"{code} {_needed(response)}".strip() or f"status {response.status_code}"
-    return _noted(NotTaken(reason, pause=_pause(response), lasting=not passing, unsure=passing and not slower))
+    unsure, unknown = passing and not slower, not code and response.status_code in (404, 405, 501)
+    return _noted(NotTaken(reason, pause=_pause(response), lasting=not passing, unsure=unsure, unknown=unknown))
 
 
 def _pause(response: AsyncSlackResponse) -> float:

@@ -38,7 +38,7 @@ class Workplace:
 
     async def __aenter__(self) -> "Workplace":
         app = web.Application()
-        app.router.add_post("/api/{method}", self._slack)
+        app.router.add_route("*", "/api/{method}", self._slack)
         for method, path in (("POST", ""), ("POST", "/{activity}"), ("PUT", "/{activity}"), ("DELETE", "/{activity}")):
             app.router.add_route(method, "/teams/v3/conversations/{conversation}/activities" + path, self._teams)
         self._runner = web.AppRunner(app)
@@ -71,6 +71,8 @@ class Workplace:
                 ts = call["ts"]
             case "assistant.threads.setStatus":
                 return web.json_response({"ok": True})
+            case "users.info":
+                return web.json_response({"ok": True, "user": {"id": request.query["user"], "team_id": TEAM}})
             case _:
                 return web.json_response({"ok": False, "error": "unknown_method"})
         blocks = call.get("blocks") or []
