@@ -7,7 +7,6 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from adapters.slack_markdown import quiet
 from adapters.slack_tables import table
 
 _parser: Final = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
@@ -20,13 +19,8 @@ _SIGNS: Final = {"strong": "*", "em": "_", "s": "~"}
 _ADDRESS: Final = str.maketrans({"<": "%3C", ">": "%3E", "|": "%7C", " ": "%20", "&": "&amp;"})
 
 
-def mrkdwn(text: str) -> str:
-    """The Markdown as Slack's own markup says it, with nobody called and no link that lies."""
-    return of_quiet(quiet(text))
-
-
 def of_quiet(text: str) -> str:
-    """The same of Markdown that `quiet` has seen to already."""
+    """Markdown that `quiet` has seen to, as Slack's own markup says it."""
     if _PLAIN.fullmatch(text):
         return text.strip()
     if _TOO_DEEP.search(text) or text.count("[") > _BRACKETS:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.slack_markdown import honest, quiet, settled
-from adapters.slack_mrkdwn import mrkdwn
+from adapters.slack_mrkdwn import of_quiet
 from adapters.slack_split import split
 from tests.slack.markdown_texts import fenced, hostile, letters, links, markdown, plain, read
 
@@ -33,7 +33,7 @@ def test_nobody_is_called_and_no_link_lies(text: str) -> None:
 @unhurried
 @given(hostile | markdown)
 def test_mrkdwn_calls_nobody_and_loses_nothing(text: str) -> None:
-    said = mrkdwn(text)
+    said = of_quiet(quiet(text))
     assert not re.search(r"<(?!https?://[^<>|]+\|[^<>]+>)", said)
     shown = re.sub(r"<[^<>|]+\|", "", said).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     assert _within(read(quiet(text)), letters(shown))
@@ -119,16 +119,20 @@ def test_a_table_goes_on_with_its_header() -> None:
 
 
 def test_mrkdwn_says_it_in_slacks_words() -> None:
-    said = mrkdwn(
+    said = _said(
         "# Title\n\n**b** *i* ~~s~~ `c` [r](https://h.example?a=1&b=2) a<b\n\n1. one\n   - two\n\n> q\n> r\n\n---"
     )
     assert said == (
         "*Title*\n\n*b* _i_ ~s~ `c` <https://h.example?a=1&amp;b=2|r> a&lt;b\n\n1. one\n    • two\n\n> q\n> r\n\n———"
     )
-    assert mrkdwn("| a | b |\n|---|---|\n| long | 2 |") == "```\na     b\n----  -\nlong  2\n```"
+    assert _said("| a | b |\n|---|---|\n| long | 2 |") == "```\na     b\n----  -\nlong  2\n```"
 
 
 def _within(part: str, whole: str) -> bool:
     """Whether all letters stand in the whole, in this order."""
     rest = iter(whole)
     return all(any(sign == other for other in rest) for sign in part)
+
+
+def _said(text: str) -> str:
+    return of_quiet(quiet(text))
