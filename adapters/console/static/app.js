@@ -19,13 +19,15 @@ let asking = null;
 let recalled = 0;
 let ready = false;
 let waiting = false;
+let following = true;
+let lastTop = 0;
 
 function load() {
   talk = JSON.parse(stored(storageKey())) ?? fresh();
   for (const record of talk.turns) if (record.state === "open") record.state = "stopped";
   transcript.replaceChildren(...talk.turns.map((record) => shownTurn(record).root));
   settle();
-  scroller.scrollTop = scroller.scrollHeight;
+  follow();
 }
 
 function save() {
@@ -108,10 +110,10 @@ async function answer(record, view) {
   view.draw();
   settle();
   save();
-  scroller.scrollTop = scroller.scrollHeight;
+  follow();
   for await (const { name, data } of ask(record.question, talk.id, person, mine.abort.signal)) {
     if (asking !== mine) return;
-    followed(() => take(record, view, name, data));
+    take(record, view, name, data);
   }
   if (asking === mine) asking = null;
   save();
@@ -149,11 +151,17 @@ function stop() {
   return true;
 }
 
-/** Changes the transcript and stays at its end, unless the person has scrolled up to read. */
-function followed(change) {
-  const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
-  change();
-  if (atEnd) requestAnimationFrame(() => requestAnimationFrame(() => (scroller.scrollTop = scroller.scrollHeight)));
+/** Goes to the end and stays there, however the transcript grows, until the person scrolls up to read. */
+function follow() {
+  following = true;
+  scroller.scrollTop = scroller.scrollHeight;
+}
+
+function noticeScroll() {
+  const up = scroller.scrollTop < lastTop;
+  lastTop = scroller.scrollTop;
+  if (scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80) following = true;
+  else if (up) following = false;
 }
 
 function recall(step) {
@@ -232,6 +240,8 @@ async function begin() {
     fitInput();
     settle();
   });
+  scroller.addEventListener("scroll", noticeScroll, { passive: true });
+  new ResizeObserver(() => following && follow()).observe(transcript);
   document.addEventListener("keydown", shortcut);
   document.getElementById("anew").addEventListener("click", startAnew);
   picker.addEventListener("change", () => {
