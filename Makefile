@@ -66,8 +66,8 @@ clean:  ## Remove everything that was built
 		{ echo "The browser tests need Chromium; try: sudo apt-get install chromium"; exit 2; })
 	@touch $@
 
-# The Slack stand-in of others and the TypeScript compiler, on the Node that a wheel brings.
-.venv/ready-node: tests/slack/emulated/package-lock.json .venv/ready-dev
+# The stand-ins of others for Slack and Teams, and the TypeScript compiler, on the Node that a wheel brings.
+.venv/ready-node: tests/node/package-lock.json .venv/ready-dev
 	@echo "Installing what $< locks ..."
 	@mkdir -p .venv/node
 	@cp $(<D)/package.json $< .venv/node/

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from adapters.body import body_of
 from adapters.slack_addresses import SlackAddresses
 from adapters.slack_blocks import note
 from adapters.slack_calls import SlackCalls
@@ -181,7 +182,7 @@ class SlackAdapter:
         if not _checkable(request.headers):
             return _refused(401, "a Slack signature is needed")
         try:
-            bolt_request = to_async_bolt_request(request, await request.body())
+            bolt_request = to_async_bolt_request(request, await body_of(request))
         except (
             ValueError,
             TypeError,

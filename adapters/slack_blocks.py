@@ -7,12 +7,13 @@ from typing import Final
 import orjson
 
 from adapters import slack_kit as kit
+from adapters import slack_tables
+from adapters.markdown import honest, quiet
+from adapters.markdown_split import split
+from adapters.markdown_tables import Table, segments
 from adapters.slack_commands import AGAIN, FEEDBACK, PERSON, SHARE, SOURCE, STOP
 from adapters.slack_kit import Block
-from adapters.slack_markdown import honest, quiet
 from adapters.slack_mrkdwn import escaped, linked, of_quiet
-from adapters.slack_split import split
-from adapters.slack_tables import Table, segments
 from bot import labels
 from bot.answers import Answer, Source
 from bot.errors import HausgeistError, Unavailable
@@ -147,7 +148,9 @@ def _lead(text: str) -> tuple[str, str]:
 def _shown(table: Table) -> list[SlackMessage]:
     room = TEXT - 6 * LEAD
     natives = (
-        [SlackMessage(_code(part), (part.block().to_dict(),)) for part in table.parts(room)] if table.native else []
+        [SlackMessage(_code(part), (slack_tables.block(part).to_dict(),)) for part in slack_tables.parts(table, room)]
+        if slack_tables.native(table)
+        else []
     )
     if natives and all(native.size <= room for native in natives):
         return natives

@@ -2,7 +2,6 @@
 
 import re
 import time
-from difflib import get_close_matches
 from typing import Final, Literal
 
 from adapters.slack_payload import Payload, address, answer_id, conversation_id, inner, plain, string, workspace
@@ -10,6 +9,7 @@ from bot import labels
 from bot.events import Again, AskPerson, Command, Feedback, Person, Share, Turn, Verdict
 from bot.language import Language, language_of
 from bot.notices import HELP
+from bot.verbs import LATER, offered, said
 
 FEEDBACK: Final = "hausgeist_feedback"  # the action ids of our buttons
 STOP: Final = "hausgeist_stop"
@@ -26,11 +26,6 @@ MESSAGE_SHORTCUT: Final = "hausgeist_ask_about"
 NONE: Final = "-"  # the value of a button that needs none, as Slack wants one
 
 _TYPED: Final[dict[str, Literal["stop", "reset"]]] = {"stop": "stop", "reset": "reset"}
-_HERE: Final = ("help", "ask", "stop", "reset", "enable", "disable")
-_LATER: Final = (
-    "templates tips limits privacy forget-me export-me private why status pause resume reindex delete-doc quota audit "
-    "feedback eval rollout rollback"
-).split()
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]+")
 
 
@@ -77,28 +72,20 @@ def from_slash(payload: Payload) -> Command | Turn | str:
     name, text = string(payload, "command"), plain(string(payload, "text"))
     (team, enterprise), channel = workspace(payload), string(payload, "channel_id")
     user, trigger = string(payload, "user_id"), string(payload, "trigger_id")
-    word, _, rest = text.partition(" ")
-    verb, rest = word.lower(), rest.strip()
-    if verb in ("", "help") or not all((team, channel, user, trigger)):
+    words = said(text)
+    if words.verb == "help" or not all((team, channel, user, trigger)):
         return HELP[language_of(text)].format(command=name)
-    if verb in ("stop", "reset") and not rest:
-        return _typed_in(verb, f"slack:{trigger}", Person(f"slack:{team}:{user}"), conversation_id(team, channel))
-    if verb in ("enable", "disable") and _orders(verb, rest):
+    if words.verb in ("stop", "reset"):
+        return _typed_in(words.verb, f"slack:{trigger}", Person(f"slack:{team}:{user}"), conversation_id(team, channel))
+    if words.verb in ("enable", "disable"):
         place = f"slack:{team}:{channel}" if _CHANNEL.fullmatch(channel) else ""
-        order: Literal["enable", "disable"] = "enable" if verb == "enable" else "disable"
-        return Command(f"slack:{trigger}", order, Person(f"slack:{team}:{user}"), place, text=rest)
-    question = rest if verb == "ask" else text
-    if " " not in text:
-        return _offered(name, verb)
+        order: Literal["enable", "disable"] = "enable" if words.verb == "enable" else "disable"
+        return Command(f"slack:{trigger}", order, Person(f"slack:{team}:{user}"), place, text=words.text)
+    if words.verb == "word":
+        return _offered(name, words.text)
     where = address(channel, "", team, enterprise, user) | {"respond": string(payload, "response_url")}
     where |= {"shared": "1"} if _CHANNEL.fullmatch(channel) else {}
-    return _asked(question, f"slack:{trigger}", where)
-
-
-def _orders(verb: str, rest: str) -> bool:
-    """Whether the words after `enable` or `disable` belong to it; else somebody asks how to enable something."""
-    word, *more = rest.lower().split() or [""]
-    return not rest or (verb == "enable" and (not more or word in {"scope", "persona"}))
+    return _asked(words.text, f"slack:{trigger}", where)
 
 
 def pressed(payload: Payload) -> Payload:
@@ -175,11 +162,8 @@ def _typed_in(verb: str, event: str, person: Person, place: str) -> Command | st
 
 def _offered(name: str, word: str) -> str:
     """What we say to a single word that is no command."""
-    if word in _LATER:
-        return f"`{word}` is not there yet. " + HELP["en"].format(command=name)
-    near = [f"`{name} {verb}`" for verb in get_close_matches(word, _HERE, 3, 0.5)]
-    meant = f"Did you mean {' or '.join(near)}?" if near else "A question has more than one word."
-    return f"I know no `{word[:40]}`. {meant}".replace("<", "&lt;")
+    line = offered(word, f"{name} {{verb}}")
+    return f"{line} {HELP['en'].format(command=name)}" if word in LATER else line
 
 
 def _language(action: Payload) -> Language:

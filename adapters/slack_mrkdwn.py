@@ -7,7 +7,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from adapters.slack_tables import table
+from adapters.markdown_tables import table
 
 _parser: Final = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
 _parser.disable(["html_block", "html_inline", "reference", "image"])

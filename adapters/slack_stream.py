@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from adapters.markdown import quiet, settled
 from adapters.slack_blocks import SlackMessage
-from adapters.slack_markdown import quiet, settled
 from adapters.slack_refusals import NotTaken
 from adapters.slack_thread import SlackThread
 

@@ -1,154 +1,190 @@
 """What we say, as Teams shows it: Markdown with the AI label, native citations, thumbs and buttons. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
+from adapters import teams_cards as cards
+from adapters.markdown import honest
+from adapters.teams_markdown import fitted, line, parts_of, plain, size, sound
 from bot import labels
 from bot.answers import Answer, Source
 from bot.errors import HausgeistError, Unavailable
 from bot.language import Language
 
-# Teams takes 100 KB of UTF-16 in all: at worst 60 KB of text, the rest for citations and the envelope.
-_PART: Final = 15_000
-_CITATIONS: Final = 20
+# Teams takes 100 KB of UTF-16 in all, which is 50,000 characters. A text and its citations leave a quarter of that
+# for buttons and the envelope.
+TEXT: Final = 42_000  # bytes
+LABEL: Final = 34_000  # bytes
+CITATIONS: Final = 20
+NOTE: Final = 2_000  # characters of a line of ours
 _URL: Final = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """What a person may press under a message; `data` comes back as the value of a message without text."""
-
-    title: str
-    data: Mapping[str, str]
+_NAME: Final = 80
+_ABSTRACT: Final = 160
+_KEYWORD: Final = 28
+_PASSAGE: Final = 1_000  # characters of a passage, of which the words are few enough
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A message in Teams; an edit replaces all of it, so a button that the new one lacks is gone."""
+    """A message in Teams; an edit replaces all of it. A card stands in place of the text, or below it in a stream."""
 
     text: str
     entities: tuple[Mapping[str, object], ...] = ()
     channel_data: Mapping[str, object] | None = None
-    button: Button | None = None
-
-    @property
-    def card(self) -> Mapping[str, object] | None:
-        """All of it as a card, where there is a button: of text beside a card Teams makes a message of its own."""
-        if not self.button:
-            return None
-        press = {"type": "Action.Submit", "title": self.button.title, "data": self.button.data}
-        said = {"type": "TextBlock", "text": self.text, "wrap": True}
-        return {"type": "AdaptiveCard", "version": "1.5", "body": [said], "actions": [press]}
+    card: Mapping[str, object] | None = None
 
 
-def answered(answer: Answer) -> list[Post]:
-    """The answer, in numbered parts if it is long; feedback is asked for by the last."""
-    parts = list(_parts(_body(answer)))
-    posts = [
-        Post(
-            part if len(parts) == 1 else f"({number}/{len(parts)})\n\n{part}",
-            entities=(_ai_label(part, answer.sources),),
-        )
-        for number, part in enumerate(parts, 1)
-    ]
-    button = _again(answer.trace_id, answer.language) if answer.makeshift else None
-    posts[-1] = replace(posts[-1], channel_data={"feedbackLoop": {"type": "default"}}, button=button)
+def answered(answer: Answer, sensitivity: str = "") -> list[Post]:
+    """The texts of an answer, numbered if there are several; the last asks for a verdict. What may be pressed is extra.
+
+    `sensitivity` is the label that the answer carries, if any.
+    """
+    texts = parts_of(fitted(_body(answer), TEXT))
+    posts = [Post(text, (_ai_label(text, answer, sensitivity),)) for text in texts]
+    posts[-1] = replace(posts[-1], channel_data={"feedbackLoop": {"type": "custom"}})
     return posts
+
+
+def below(answer: Answer, texts: Sequence[str], itself: str, manner: cards.Manner) -> Post:
+    """What may be done about the answer in these messages, as a message of its own, or to be put `under` the last."""
+    card = cards.below(answer, texts, itself, manner)
+    return Post(cards.titles(card), card=card)
+
+
+def under(last: Post, buttons: Post) -> Post:
+    """A text with buttons, which may stand together at the end of a stream and nowhere else."""
+    return replace(last, card=buttons.card)
 
 
 def failed(error: HausgeistError, trace_id: str, language: Language) -> Post:
     """What went wrong, with a button that asks again where that may help."""
-    button = _again(trace_id, language) if isinstance(error, Unavailable) else None
-    return Post(f"{_plain(str(error))}\n\n{labels.QUOTE[language].format(id=trace_id)}", button=button)
+    told = f"{_note(str(error))}\n\n{labels.QUOTE[language].format(id=trace_id)}"
+    again = cards.anew(labels.AGAIN[language], trace_id)
+    return Post(told, card=cards.with_button(told, again) if isinstance(error, Unavailable) else None)
 
 
 def working(text: str, place: str, language: Language) -> Post:
     """What we are doing, with a button that stops it; stands where the answer will be."""
-    return Post(_plain(text), button=Button(labels.STOP[language], {"hausgeist": "stop", "place": place}))
+    said = _note(text)
+    return Post(said, card=cards.with_button(said, cards.stop(place, language)))
+
+
+def draft(begun: str) -> Post:
+    """The beginning of an answer that is still being written."""
+    return Post(f"{begun} …" if begun else "…")
 
 
 def noted(text: str) -> Post:
     """A line beside all answers."""
-    return Post(_plain(text))
+    return Post(_note(text))
 
 
 def offered(kept: str, language: Language) -> Post:
     """The offer to answer a question that was changed."""
-    return Post(labels.CHANGED[language], button=Button(labels.ANEW[language], {"hausgeist": "again", "kept": kept}))
-
-
-def _again(kept: str, language: Language) -> Button:
-    return Button(labels.AGAIN[language], {"hausgeist": "again", "kept": kept})
+    said = labels.CHANGED[language]
+    return Post(said, card=cards.with_button(said, cards.anew(labels.ANEW[language], kept)))
 
 
 def _body(answer: Answer) -> str:
     """The answer, what was hidden from the model, and the sources, with nothing in it that Teams would obey."""
-    blocks = [_plain(answer.text)]
-    blocks += [f"_{_plain(remark)}_" for remark in labels.remarks(answer)]
+    blocks = [plain(answer.text)]
+    blocks += [f"_{line(remark, NOTE)}_" for remark in labels.remarks(answer)]
     if answer.masked:
-        blocks.append(f"_{_plain(labels.hidden(answer.masked, answer.language))}._")
+        blocks.append(f"_{line(labels.hidden(answer.masked, answer.language), NOTE)}._")
     if answer.sources:
         blocks.append(
             f"**{labels.SOURCES[answer.language]}**\n\n"
             + "\n".join(_listed(source, answer.language) for source in answer.sources)
         )
-    return "\n\n".join(blocks)
+    return "\n\n".join(filter(None, blocks)) or "…"
 
 
-def _plain(text: str) -> str:
-    """Markdown without HTML: no tag, and so no `<at>` mention, gets through."""
-    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
+def _note(text: str) -> str:
+    """A line of ours, which may stand in a card and again in what a notification says of it."""
+    return fitted(plain(text[:NOTE]), TEXT // 2)[0] or "…"
 
 
 def _listed(source: Source, language: Language) -> str:
-    title = _plain(re.sub(r"([\\`*_\[\]|~])", r"\\\1", " ".join((source.title or source.doc_id).split())))
-    url = _url(source)
-    said = [f"[{title}]({url})" if url else title, _plain(source.owner), source.date]
+    name = source.title or source.doc_id
+    title, url = line(name, 300), _url(source)
+    if url:
+        title = f"[{title}]({url})" if honest(name, source.link) else f"{title} ({url})"
     stale = labels.STALE[language] if source.stale else ""
-    return f"- **{source.number}** " + ", ".join(filter(None, [*said, stale]))
+    return f"- **{source.number}** " + ", ".join(
+        filter(None, [title, line(source.owner, 120), line(source.date, 40), stale])
+    )
 
 
 def _url(source: Source) -> str:
     """The source's link where Teams can follow it: a path on our own server means nothing there."""
-    if not re.match(r"https?://", source.link):
+    if not honest("", source.link):
         return ""
     url = quote(source.link, safe=":/?#@!$&'*+,;=%~")
     return url if len(url) <= _URL else ""
 
 
-def _parts(text: str) -> Iterator[str]:
-    """The text in pieces that Teams takes, cut at paragraphs, else lines, else blanks; joined they are the text."""
-    while len(text) > _PART:
-        cut = next((at + len(gap) for gap in ("\n\n", "\n", " ") if (at := text.rfind(gap, 0, _PART - 1)) > 0), _PART)
-        yield text[:cut]
-        text = text[cut:]
-    yield text
-
-
-def _ai_label(part: str, sources: tuple[Source, ...]) -> dict[str, object]:
-    cited = [source for source in sources if f"[{source.number}]" in part]
-    return {
+def _ai_label(text: str, answer: Answer, sensitivity: str) -> dict[str, object]:
+    """What tells that a model wrote it, and from what: as much of that as there is room for."""
+    cited = [source for source in answer.sources if f"[{source.number}]" in text][:CITATIONS]
+    label: dict[str, object] = {
         "type": "https://schema.org/Message",
         "@type": "Message",
         "@context": "https://schema.org",
         "@id": "",
         "additionalType": ["AIGeneratedContent"],
-        "citation": [_citation(source) for source in cited[:_CITATIONS]],
     }
+    if sensitivity:
+        label["usageInfo"] = {"@type": "CreativeWork", "name": sensitivity[:_NAME]}
+    stale = labels.STALE[answer.language]
+    return {**label, "citation": next(it for it in _citations(cited, stale) if size(it) <= LABEL)}
 
 
-def _citation(source: Source) -> dict[str, object]:
-    appearance = {
-        "@type": "DigitalDocument",
-        "name": (source.title or source.doc_id)[:80],
-        "abstract": " ".join(source.excerpt.split())[:160],
-    }
-    url = _url(source)
+def _citations(cited: Sequence[Source], stale: str) -> Iterator[list[dict[str, object]]]:
+    """The citations with all that is known, then with ever less."""
+    yield [_citation(source, _NAME, _ABSTRACT, stale) for source in cited]
+    yield [_citation(source, _NAME, _ABSTRACT // 4) for source in cited]
+    yield [_citation(source, _NAME // 4, _NAME // 4) for source in cited]
+    yield []
+
+
+def _citation(source: Source, name: int, abstract: int, stale: str | None = None) -> dict[str, object]:
+    """A citation; with words about the document if `stale` is given, the word for one that may be out of date."""
+    title, url = _short(source.title or source.doc_id, name), _url(source)
+    words = [] if stale is None else [source.owner, source.date, stale if source.stale else ""]
+    keywords = list(filter(None, (_short(word, _KEYWORD) for word in words)))
     return {
         "@type": "Claim",
         "position": source.number,
-        "appearance": {**appearance, "url": url} if url else appearance,
+        "appearance": {
+            "@type": "DigitalDocument",
+            "name": title or str(source.number),
+            "abstract": _short(_words(source.excerpt), abstract) or title or str(source.number),
+            **({"url": url} if url else {}),
+            **({"keywords": keywords} if keywords else {}),
+        },
     }
+
+
+def _words(markdown: str) -> str:
+    """The words of a passage without its markup, which a citation would show as it is."""
+    text = re.sub(r"(?m)^[ \t]*[|:-][ \t|:-]*$", "", markdown[:_PASSAGE])  # the rule below a table's head
+    text = re.sub(r"(?m)^[ \t]*(?:\|[ \t]*|#{1,6}[ \t]+|>[ \t]*)|[ \t]*\|[ \t]*$", "", text)
+    text = re.sub(r"!?\[([^\[\]]*)\]\([^()\s]*\)", r"\1", text)
+    return re.sub(r"(?<!\w)\*+|\*+(?!\w)|`+", "", text.replace("|", "·"))
+
+
+def _short(text: str, most: int) -> str:
+    """One line, cut at a word to so many characters as Teams counts them; where there are no words, between signs."""
+    short = " ".join(sound(text).split())
+    if (begun := _begun(short, most)) == short:
+        return short
+    begun = _begun(short, most - 1)
+    words = begun if short[len(begun)] == " " else begun.rpartition(" ")[0]
+    return f"{words if len(words) > len(begun) // 2 else begun}…"
+
+
+def _begun(text: str, most: int) -> str:
+    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore")

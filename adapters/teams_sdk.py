@@ -1,31 +1,17 @@
-"""Microsoft's Bot Framework SDK: proves who calls, sends what we say; it and `teams_signin` alone import it.
+"""Our bot as Microsoft knows it: the SDK proves who calls and runs the turn, what we say goes out as plain JSON.
 
-botbuilder-core 4.17.1 is the last release, so each of its defects that stands in our way is mended here.
+botbuilder-core 4.17.1 is the last release. Its connector is not used: it makes a client and signs in for every turn,
+drops what it does not know, and blocks the loop. This and `teams_signin` alone import the SDK.
 """
 
 import asyncio
-import logging
-import re
-import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from enum import Enum, auto
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Literal
+from urllib.parse import quote
 
 import jwt
-import msal  # type: ignore[import-untyped]  # ships no types
-import requests
-from azure.core.exceptions import DeserializationError
 from botbuilder.core import CloudAdapterBase, InvokeResponse, TurnContext
-from botbuilder.schema import (
-    Activity,
-    Attachment,
-    ChannelAccount,
-    ConversationAccount,
-    ConversationReference,
-    Entity,
-    ErrorResponseException,
-)
+from botbuilder.schema import Activity
 from botframework.connector.auth import (
     AuthenticateRequestResult,
     AuthenticationConfiguration,
@@ -33,243 +19,227 @@ from botframework.connector.auth import (
     BotFrameworkAuthenticationFactory,
 )
 from botframework.connector.auth.jwt_token_extractor import JwtTokenExtractor
-from msrest.exceptions import ClientException, ClientRequestError
-from msrest.universal_http.async_requests import AsyncRequestsClientResponse, AsyncRequestsHTTPSender
-from msrest.universal_http.requests import ClientRetryPolicy
-from requests.adapters import HTTPAdapter
 
-from adapters.teams_events import Address
+from adapters.teams_activity import Address
+from adapters.teams_calls import Fate, NotTaken, limits, limits_of_reading, taken
 from adapters.teams_message import Post
-from adapters.teams_signin import OneCredential, SignInSession, credentials_of
+from adapters.teams_signin import OneBot, SignIn
 from adapters.teams_trust import CHANNEL, Distrusted, SigningKeys, refuse_at_sight
-from bot.ticket import CALL_SECONDS
+from adapters.teams_wire import FAILURES, Wire
+from bot.pace import FreePace, Limit, Pace
 
-# Together less than a call may take in all.
-_CONNECT_SECONDS: Final = 3.0
-_READ_SECONDS: Final = 4.5
-_THREADS: Final = 8
-_SERVICES: Final = 32
+WITHIN: Final = 1.0  # seconds that a call waits for its turn where its caller says nothing
+READ_WITHIN: Final = 5.0
 _CARD: Final = "application/vnd.microsoft.card.adaptive"
-_SIGNED_IN_SECONDS: Final = 60.0  # far less than a token is good for
-_LATER: Final = frozenset({408, 412, 429})
-_UNREACHABLE: Final = frozenset(
-    {
-        "BotDisabledByAdmin",
-        "BotNotInConversationRoster",
-        "BotNotRegistered",
-        "ConversationBlockedByUser",
-        "ConversationNotFound",
-        "MessageWritesBlocked",
-    }
-)
+# What the SDK raises for tokens of which it expected something else, beside its own errors.
+_FORGED: Final = (jwt.PyJWTError, PermissionError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
-Take = Callable[[], Awaitable[bool]]
-
-log = logging.getLogger(__name__)
-
-
-class Fate(Enum):
-    """What becomes of a call that Teams did not take."""
-
-    LATER = auto()  # it may be taken later
-    GONE = auto()  # the message that it is about was deleted
-    REFUSED = auto()  # not as it is
-    UNREACHABLE = auto()  # nobody is there any more
-
-
-class NotTaken(Exception):
-    """Teams did not take a call, and wants none for `pause` seconds; where no answer came it may have."""
-
-    def __init__(self, reason: str, fate: Fate = Fate.LATER, pause: float = 0.0) -> None:
-        super().__init__(reason)
-        self.fate = fate
-        self.pause = pause
+Take = Callable[[], Awaitable[Mapping[str, object] | None]]
+StreamKind = Literal["informative", "streaming", "final"]
 
 
 class TeamsBot:
-    """Our bot as Microsoft knows it; without an app id nothing is checked and nothing signed."""
+    """Our bot; without an app id nothing is checked and nothing signed.
 
-    def __init__(self, app_id: str, app_password: str, tenant_id: str, app_type: str) -> None:
+    `certificate` is a PEM file to sign in with in place of the password, `pace` is shared by all that call there.
+    What waits for its turn longer than `within` seconds is NotTaken.
+    """
+
+    def __init__(
+        self,
+        app_id: str,
+        app_password: str,
+        tenant_id: str,
+        app_type: str,
+        *,
+        certificate: str = "",
+        pace: Pace | None = None,
+    ) -> None:
         self._app_id = app_id
-        self._http = SignInSession()
-        self._credentials = credentials_of(app_id, app_password, tenant_id, app_type, self._http)
-        self._signing_in = asyncio.Lock()
+        self._sign_in = SignIn(app_id, app_password, tenant_id, app_type, certificate)
+        self._pace = pace or FreePace()
+        self._wire = Wire()
         self._auth = BotFrameworkAuthenticationFactory.create(
-            credential_factory=OneCredential(self._credentials), auth_configuration=AuthenticationConfiguration()
+            credential_factory=OneBot(app_id), auth_configuration=AuthenticationConfiguration()
         )
-        self._adapter = CloudAdapterBase(self._auth)
-        self._connectors = self._auth.create_connector_factory(self._adapter.create_claims_identity(app_id))
-        self._clients: dict[str, Any] = {}
-        self._threads = ThreadPoolExecutor(_THREADS, "teams")
-        self._signed_in_until = 0.0
+        self._adapter = CloudAdapterBase(_NoClients())
         keys_at = AuthenticationConstants.TO_BOT_FROM_CHANNEL_OPENID_METADATA_URL
         JwtTokenExtractor.metadataCache[keys_at] = SigningKeys(keys_at)
-        # A list of 500, searched 999 times for every client: 9 ms of the event loop per message.
-        ClientRetryPolicy.safe_codes = frozenset(ClientRetryPolicy.safe_codes)  # type: ignore[assignment]  # see above
 
-    async def receive(self, kind: str, service_url: str, authorization: str, take: Take) -> int:
-        """Has `take` look at an activity once its sender is proven, else raises Distrusted; the HTTP status to answer.
+    async def receive(self, kind: str, service_url: str, authorization: str, take: Take) -> Mapping[str, object]:
+        """Has `take` look at an activity once its sender is proven, else raises Distrusted; what an invoke is answered.
 
-        `take` says whether an invoke is one of ours. The SDK is given only what it checks: its parser matches keys
-        in any case, so of two spellings it could check one where we read the other.
+        `take` returns the body for an invoke, None for nothing. The SDK is given only what it checks: its parser
+        matches keys in any case, so of two spellings it could check one where we read the other.
         """
         activity = Activity(type=kind, channel_id=CHANNEL, service_url=service_url)
 
-        async def logic(context: TurnContext) -> None:
-            if await take():
-                done = InvokeResponse(status=200, body={})
+        async def turn(context: TurnContext) -> None:
+            body = await take()
+            if kind == "invoke":
+                done = InvokeResponse(status=200, body=dict(body or {}))
                 await context.send_activity(Activity(type="invokeResponse", value=done))
 
         proof = await self._proof(activity, authorization)
-        response = await self._adapter.process_activity(proof, activity, logic)
-        return int(response.status) if response else 200
+        response = await self._adapter.process_activity(proof, activity, turn)
+        return response.body or {} if response else {}
 
-    async def send(self, address: Address, post: Post) -> str:
-        """Posts a message as a reply and returns its id. Raises NotTaken; it may have arrived all the same."""
-        response = await self._call(
-            address,
-            lambda chat: chat.reply_to_activity(address.conversation, address.activity, _activity(address, post)),
-        )
-        if not response or not response.id:
-            raise NotTaken("an answer without an id")
-        return str(response.id)
+    async def send(self, address: Address, post: Post, *, within: float = WITHIN) -> str:
+        """Posts a message as a reply and returns its id, "" where Teams tells none.
 
-    async def update(self, address: Address, message: str, post: Post) -> None:
+        Raises NotTaken; it may have arrived all the same.
+        """
+        said = {**_message(address, post), "replyToId": address.activity}
+        return _named(await self._call(address, "POST", _activities(address, address.activity), said, within))
+
+    async def update(self, address: Address, message: str, post: Post, *, within: float = WITHIN) -> None:
         """Replaces a message of ours. Raises NotTaken."""
-        await self._call(
-            address, lambda chat: chat.update_activity(address.conversation, message, _activity(address, post))
-        )
+        said = {**_message(address, post), "id": message, "replyToId": address.activity}
+        await self._call(address, "PUT", _activities(address, message), said, within)
 
-    async def delete(self, address: Address, message: str) -> None:
+    async def delete(self, address: Address, message: str, *, within: float = WITHIN) -> None:
         """Deletes a message of ours. Raises NotTaken."""
-        await self._call(address, lambda chat: chat.delete_activity(address.conversation, message))
+        await self._call(address, "DELETE", _activities(address, message), None, within)
 
-    def close(self) -> None:
-        """Closes the connections to Microsoft; calls under way are not waited for."""
-        self._http.close()
-        for client in self._clients.values():
-            client.config.pipeline._sender.driver.close()
-        self._clients.clear()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def stream(
+        self, address: Address, text: str, kind: StreamKind, sequence: int, stream: str = "", *, within: float = WITHIN
+    ) -> str:
+        """Shows what we are doing, or all words so far, in the stream that the first call begins; returns its id.
+
+        `sequence` counts the calls from 1. Raises NotTaken, where the stream is over with `Fate.ENDED`.
+        """
+        info = {"streamType": kind, "streamSequence": sequence, **({"streamId": stream} if stream else {})}
+        said = {**_envelope(address, "typing"), "text": text, "textFormat": "markdown", **_streamed(info)}
+        reply = await self._call(address, "POST", _activities(address), said, within)
+        return _id(reply, stream)  # another one where the stream is unknown: to that connector these are messages
+
+    async def end_stream(self, address: Address, stream: str, post: Post, *, within: float = WITHIN) -> str:
+        """Makes the stream a message, with all that belongs to one; returns the message's id. Raises NotTaken.
+
+        Text and a card may stand in it together, which they may in no other message.
+        """
+        said = {**_message(address, post), **_streamed({"streamType": "final", "streamId": stream}, *post.entities)}
+        said |= {"text": post.text, "textFormat": "markdown"}
+        said.pop("summary", None)
+        reply = await self._call(address, "POST", _activities(address), said, within)
+        return _id(reply, stream)
+
+    async def open(self, address: Address, *, within: float = WITHIN) -> str:
+        """The conversation that we have with the person of an address alone, which may begin here. Raises NotTaken."""
+        wanted = {
+            "bot": {"id": address.bot},
+            "members": [{"id": address.user}],
+            "isGroup": False,
+            "tenantId": address.tenant,
+            "channelData": {"tenant": {"id": address.tenant}},
+        }
+        return _id(await self._call(address, "POST", _conversations(address), wanted, within))
+
+    async def member(self, address: Address, *, within: float = READ_WITHIN) -> Mapping[str, object]:
+        """What Teams says of the person of an address, as it says it. Raises NotTaken.
+
+        In a channel its members are asked for, whatever the thread.
+        """
+        channel, _, _ = address.conversation.partition(";messageid=")
+        url = f"{_conversations(address)}/{quote(channel, safe='')}/members/{quote(address.user, safe='')}"
+        return await self._call(address, "GET", url, None, within)
+
+    async def close(self) -> None:
+        """Closes the connections to Microsoft; calls under way are not waited for. Safe to call twice."""
+        self._sign_in.close()
+        await self._wire.close()
 
     async def _proof(self, activity: Activity, authorization: str) -> AuthenticateRequestResult:
+        """Whose activity it is. Raises Distrusted."""
         if self._app_id:
             refuse_at_sight(authorization)
         try:
-            return await self._auth.authenticate_request(activity, authorization if self._app_id else "")
-        except (jwt.PyJWTError, PermissionError) as error:
+            proof = await self._auth.authenticate_request(activity, authorization if self._app_id else "")
+        except _FORGED as error:
             raise Distrusted(type(error).__name__) from error
+        proof.connector_factory = _NoClients()
+        return proof
 
-    async def _call(self, address: Address, call: Callable[[Any], Awaitable[Any]]) -> Any:
-        await self._sign_in()
-        client = await self._client(address.service_url)
+    async def _call(self, address: Address, method: str, url: str, said: object, within: float) -> Mapping[str, Any]:
+        places = limits_of_reading(address) if method == "GET" else limits(address)
+        await self._queue(places, within)
+        token = await self._sign_in.token()
         try:
-            return await call(client.conversations)
-        except (ClientException, DeserializationError) as error:
-            raise _not_taken(error) from error
-
-    async def _sign_in(self) -> None:
-        """Fetches the token off the loop, once for all; the SDK then asks for it in the loop, and finds it there."""
-        if not self._app_id or time.monotonic() < self._signed_in_until:
-            return
+            reply = await self._wire.call(method, url, token, said)
+        except FAILURES as error:
+            raise NotTaken(type(error).__name__) from error
         try:
-            async with self._signing_in:
-                await asyncio.to_thread(self._credentials.get_access_token)
-            self._signed_in_until = time.monotonic() + _SIGNED_IN_SECONDS
-        except (
-            PermissionError,
-            LookupError,
-            ValueError,
-            msal.exceptions.MsalError,
-            requests.RequestException,
-        ) as error:
-            code = re.search(r"AADSTS\d+", str(error))
-            log.error("no token to answer in Teams: %s", code[0] if code else type(error).__name__)
-            raise NotTaken("no token") from error
+            return taken(reply)
+        except NotTaken as refusal:
+            if reply.status == 429 and refusal.pause:
+                await self._pace.hold(places[0], refusal.pause)
+            if reply.status == 401 and refusal.fate is Fate.REFUSED:
+                refusal.fate = self._sign_in.forget()
+            raise
 
-    async def _client(self, service_url: str) -> Any:
-        """One client for all calls to a service: a new one each time would shake hands anew."""
-        if service_url not in self._clients:
-            if len(self._clients) == _SERVICES:
-                del self._clients[next(iter(self._clients))]
-            client = await self._connectors.create(service_url)
-            client.config.connection.timeout = _CONNECT_SECONDS, _READ_SECONDS
-            client.config.redirect_policy.allow = False
-            client.config.pipeline._sender.driver = _Sender(client.config, self._threads)
-            self._clients[service_url] = client
-        return self._clients[service_url]
+    async def _queue(self, places: list[Limit], within: float) -> None:
+        """Waits for our turn. Raises NotTaken where that is too far away."""
+        pause = await self._pace.claim(places, within)
+        if pause is None:
+            raise NotTaken("our own pace", pause=WITHIN)
+        if pause:
+            await asyncio.sleep(pause)
 
 
-class _Sender(AsyncRequestsHTTPSender):
-    """Sends from threads of our own: the SDK takes those that all parts share, and Teams may hold them for long.
+class _NoClients:
+    """Stands where the SDK would make two clients for every turn: half of what an activity costs, for nothing."""
 
-    What waited too long for a thread, or in a process that was stopped, is not sent any more.
-    """
+    async def create(self, *_: object) -> "_NoClients":
+        return self
 
-    def __init__(self, config: Any, threads: ThreadPoolExecutor) -> None:
-        super().__init__(config)
-        for scheme in ("https://", "http://"):
-            self.session.mount(scheme, HTTPAdapter(pool_maxsize=_THREADS))  # one that tries nothing again by itself
-        self._threads = threads
-
-    async def send(self, request: Any, **config: Any) -> Any:  # type: ignore[override]  # as the SDK's does
-        said = self._configure_send(request, **config)
-        session, valid_until = self.session, time.monotonic() + CALL_SECONDS
-
-        def speak() -> Any:
-            if time.monotonic() > valid_until:
-                raise requests.Timeout("too late")
-            return session.request(request.method, request.url, **said)
-
-        try:
-            answer = await asyncio.get_running_loop().run_in_executor(self._threads, speak)
-        except requests.RequestException as error:
-            raise ClientRequestError("not sent, or no answer", error) from error
-        return AsyncRequestsClientResponse(request, answer)  # type: ignore[no-untyped-call]  # msrest's
+    async def create_user_token_client(self, *_: object) -> None:
+        return None
 
 
-class _Entity(Entity):  # type: ignore[misc]  # the SDK ships no types
-    """An entity that keeps its properties: the SDK's drops all but the type."""
-
-    _attribute_map: Final = {**Entity._attribute_map, "additional_properties": {"key": "", "type": "{object}"}}
+def _conversations(address: Address) -> str:
+    return f"{address.service_url.rstrip('/')}/v3/conversations"
 
 
-def _activity(address: Address, post: Post) -> Activity:
-    shown: dict[str, object] = {"text": post.text, "text_format": "markdown"}
+def _activities(address: Address, activity: str = "") -> str:
+    """Where a conversation's messages are; its id with the thread in it is what puts a message there."""
+    url = f"{_conversations(address)}/{quote(address.conversation, safe='')}/activities"
+    return f"{url}/{quote(activity, safe='')}" if activity else url
+
+
+def _envelope(address: Address, kind: str) -> dict[str, object]:
+    return {
+        "type": kind,
+        "channelId": CHANNEL,
+        "serviceUrl": address.service_url,
+        "from": {"id": address.bot},
+        "recipient": {"id": address.user},
+        "conversation": {"id": address.conversation, **({"conversationType": address.kind} if address.kind else {})},
+    }
+
+
+def _message(address: Address, post: Post) -> dict[str, object]:
+    """A message with a card in place of its text, where there is one: Teams would make two messages of them."""
+    shown: dict[str, object] = {"text": post.text, "textFormat": "markdown"}
     if card := post.card:
-        shown = {"attachments": [Attachment(content_type=_CARD, content=card)], "summary": post.text}
-    activity = Activity(
-        type="message",
-        entities=[_Entity(additional_properties=dict(entity)) for entity in post.entities],
-        channel_data=post.channel_data,
-        **shown,
-    )
-    return TurnContext.apply_conversation_reference(activity, _reference(address))
+        shown = {"attachments": [{"contentType": _CARD, "content": card}], "summary": post.text}
+    if post.entities:
+        shown["entities"] = list(post.entities)
+    if post.channel_data:
+        shown["channelData"] = post.channel_data
+    return {**_envelope(address, "message"), **shown}
 
 
-def _reference(address: Address) -> ConversationReference:
-    return ConversationReference(
-        activity_id=address.activity,
-        channel_id=CHANNEL,
-        service_url=address.service_url,
-        conversation=ConversationAccount(id=address.conversation),
-        user=ChannelAccount(id=address.user),
-        bot=ChannelAccount(id=address.bot),
-    )
+def _streamed(info: Mapping[str, object], *entities: Mapping[str, object]) -> dict[str, object]:
+    """What makes a message a piece of a stream, beside what is on it already."""
+    return {"entities": [*entities, {"type": "streaminfo", **info}]}
 
 
-def _not_taken(error: Exception) -> NotTaken:
-    if not isinstance(error, ErrorResponseException):  # unreadable: a page of some proxy on the way
-        return NotTaken(type(error).__name__)
-    status, wanted = error.response.status_code, error.response.headers.get("Retry-After", "")
-    code = getattr(getattr(error.error, "error", None), "code", None) or ""
-    pause = float(wanted) if re.fullmatch(r"\d{1,6}(\.\d+)?", wanted) else 0.0
-    return NotTaken(f"{status} {code}", _fate(status, code), pause)
+def _id(reply: Mapping[str, Any], known: str = "") -> str:
+    if found := _named(reply) or known:
+        return found
+    raise NotTaken("an answer without an id", Fate.REFUSED)
 
 
-def _fate(status: int, code: str) -> Fate:
-    if code in _UNREACHABLE:
-        return Fate.UNREACHABLE
-    if status == 404:
-        return Fate.GONE
-    return Fate.LATER if status in _LATER or status >= 500 else Fate.REFUSED
+def _named(reply: Mapping[str, Any]) -> str:
+    found = reply.get("id")
+    return str(found) if isinstance(found, str) or type(found) is int else ""

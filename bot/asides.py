@@ -84,7 +84,9 @@ class Asides:
         language = kept[1].language if kept else "en"
         if kept is None:
             return Receipt(note=GONE["en"])
-        if kept[0] != event.turn.person.id:
+        asked = await self.inbox.kept(event.kept)
+        elsewhere = asked is not None and asked.place not in ("", event.turn.place)
+        if kept[0] != event.turn.person.id or elsewhere:
             return Receipt(note=NOT_YOURS[language])
         if hidden := await self.not_for_all(kept[1]):
             return Receipt(note=NOT_FOR_ALL[language].format(titles=", ".join(hidden)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from bot.admission import Admission
-from bot.answers import Answer, Reply
+from bot.answers import Answer, Reply, Source
 from bot.errors import Blocked, GuardDown, HausgeistError, IndexDown, ModelDown, NotAllowed
 from bot.events import Message, Turn
 from bot.language import (
@@ -22,9 +22,9 @@ from bot.language import (
 )
 from bot.memory import Asked, Conversation, Memory, Record
 from bot.model import ExtractiveModel, Model, ModelBusy
-from bot.people import Directory
+from bot.people import PUBLIC, Directory
 from bot.prompt import Prompt, fits
-from bot.screen import NoAnswer, Screened, dated
+from bot.screen import NoAnswer, Screened, dated, source_of
 from bot.trace import Trace
 from guardrails.masking import Vault
 from guardrails.output import screen
@@ -87,7 +87,7 @@ class Assistant:
             raise self._too_long()
         await reply.status(SEARCHING[language])
         with trace.step("retrieve"):
-            hits = await self._search(_query(turn, talk), groups, place.collections)
+            hits = await self._search(_query(turn, talk), groups, place.collections, self.passages)
         await reply.status(READING[language])
         passages = _masked_passages([*attached, *(hit.passage for hit in hits)], talk.vault)
         prompt = Prompt(question.text, passages, language, history, turn.person.id, place.persona)
@@ -113,6 +113,15 @@ class Assistant:
         """Which of the documents the groups may read. Raises IndexDown."""
         with _searching():
             return await self.knowledge.readable(doc_ids, groups)
+
+    async def look_up(self, text: str, most: int) -> list[Source]:
+        """The documents that fit a text best among those that everybody may read. Raises IndexDown."""
+        hits = await self._search(text[:QUESTION_CHARACTERS], PUBLIC, (), 2 * most)
+        best: dict[str, Passage] = {}
+        for hit in hits:
+            best.setdefault(hit.passage.doc_id, hit.passage)
+        found = [source_of(number, passage) for number, passage in enumerate(list(best.values())[:most], 1)]
+        return list(dated(found, self.stale_days))
 
     def _finished(self, answer: Answer, turn: Turn, talk: Conversation, question: Masked) -> Answer:
         """The answer with what stands around it."""
@@ -148,9 +157,9 @@ class Assistant:
         masked = [await self._mask(line.text, talk.vault, language_of(line.text)) for line in turn.history]
         return tuple(Message(line.role, mask.text) for line, mask in zip(turn.history, masked, strict=True))
 
-    async def _search(self, query: str, groups: frozenset[str], collections: Collection[str]) -> list[Hit]:
+    async def _search(self, query: str, groups: frozenset[str], collections: Collection[str], most: int) -> list[Hit]:
         with _searching():
-            hits = await self.knowledge.search(query, groups, k=self.passages, collections=collections)
+            hits = await self.knowledge.search(query, groups, k=most, collections=collections)
         return [hit for hit in hits if hit.score >= RELEVANT]
 
     async def _compose(self, prompt: Prompt, waited: float, vault: Vault, reply: Reply, trace_id: str) -> Answer:

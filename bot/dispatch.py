@@ -7,11 +7,11 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
-from bot.answers import Reply
+from bot.answers import Reply, Source
 from bot.asides import Asides, sound
 from bot.assistant import Assistant
 from bot.discreet import Discreet
@@ -99,6 +99,21 @@ class Dispatcher:
     async def case(self, message_id: str) -> Case | None:
         """What an answer that a message shows says; None if it is none of ours. Raises StateDown."""
         return await self._memory.case(message_id)
+
+    async def latest(self, conversation: str) -> str:
+        """The message that shows the last answer of a conversation; empty if there is none. Raises StateDown."""
+        return await self._memory.latest(conversation)
+
+    async def first(self, identifier: str) -> bool:
+        """Whether something comes for the first time that nobody follows: a call for help. Raises StateDown."""
+        seen = await self._memory.seen(identifier)
+        if not seen:
+            await self._memory.see(identifier)
+        return not seen
+
+    async def look_up(self, text: str, most: int = 8) -> Sequence[Source]:
+        """The documents that fit a text best, among those that everybody may read. Raises IndexDown."""
+        return await self._assistant.look_up(sound(text), most)
 
     async def run(self, turn: Turn, reply: Reply) -> None:
         """Answers now, after what waits in the same conversation; ends in exactly one `finish` or `fail`."""

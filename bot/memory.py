@@ -185,6 +185,15 @@ class Memory:
                 await self._redis.expire(place, keys.ANSWER_SECONDS)
         return case
 
+    async def latest(self, conversation: str) -> str:
+        """The message that shows the last answer of a conversation; empty if there is none."""
+        exchanges = (await self.recall(conversation)).exchanges
+        if not exchanges or not exchanges[-1].messages:
+            return ""
+        with state():
+            shown = await cast(Any, self._redis.get(keys.asked(conversation, exchanges[-1].messages[-1])))
+        return shown.decode().rpartition("\n")[0] if shown else ""
+
     async def case(self, message_id: str) -> Case | None:
         """The masked question and answer that a message shows; None if it is no answer of ours."""
         return (await self._answer(message_id))[0]

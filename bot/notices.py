@@ -185,3 +185,86 @@ EXAMPLES: Final[dict[Language, tuple[str, ...]]] = {
         "Comment me connecter au VPN ?",
     ),
 }
+
+NOT_YET: Final[dict[Language, str]] = {
+    "en": "`{word}` is not there yet.",
+    "de": "`{word}` gibt es noch nicht.",
+    "fr": "`{word}` n'existe pas encore.",
+}
+
+UNKNOWN_WORD: Final[dict[Language, str]] = {
+    "en": "I know no `{word}`.",
+    "de": "`{word}` kenne ich nicht.",
+    "fr": "Je ne connais pas `{word}`.",
+}
+
+MEANT: Final[dict[Language, str]] = {
+    "en": "Did you mean {verbs}?",
+    "de": "Meinten Sie {verbs}?",
+    "fr": "Vouliez-vous dire {verbs} ?",
+}
+
+OR: Final[dict[Language, str]] = {"en": "or", "de": "oder", "fr": "ou"}
+
+ONE_WORD: Final[dict[Language, str]] = {
+    "en": "A question has more than one word.",
+    "de": "Eine Frage hat mehr als ein Wort.",
+    "fr": "Une question a plus d'un mot.",
+}
+
+TEAMS_HELP: Final[dict[Language, str]] = {
+    "en": "Write me your question here in our chat, mention me in a channel or a group, or choose *Ask about this "
+    "message* in the menu of a message. `stop` ends my answers, `reset` makes me forget this conversation. Admins: "
+    "`enable` and `disable` in a channel.",
+    "de": "Schreiben Sie mir Ihre Frage hier im Chat, erwähnen Sie mich in einem Kanal oder einer Gruppe, oder wählen "
+    "Sie im Menü einer Nachricht *Zu dieser Nachricht fragen*. `stop` beendet meine Antworten, nach `reset` vergesse "
+    "ich dieses Gespräch. Für Admins: `enable` und `disable` in einem Kanal.",
+    "fr": "Écrivez-moi votre question ici, mentionnez-moi dans un canal ou un groupe, ou choisissez *Question sur ce "
+    "message* dans le menu d'un message. `stop` arrête mes réponses, `reset` me fait oublier cette conversation. Pour "
+    "les admins : `enable` et `disable` dans un canal.",
+}
+
+THANKS: Final[dict[Language, str]] = {
+    "en": "Thank you, I have noted that.",
+    "de": "Danke, das habe ich notiert.",
+    "fr": "Merci, c'est noté.",
+}
+
+ANSWER_GONE: Final[dict[Language, str]] = {
+    "en": "I do not have that answer any more.",
+    "de": "Diese Antwort habe ich nicht mehr.",
+    "fr": "Je n'ai plus cette réponse.",
+}
+
+ANSWER_IN_CHAT: Final[dict[Language, str]] = {
+    "en": "The answer comes in our chat, where only you see it.",
+    "de": "Die Antwort kommt in unserem Chat, wo nur Sie sie sehen.",
+    "fr": "La réponse arrive dans notre conversation, où vous seul(e) la voyez.",
+}
+
+CHAT_FIRST: Final[dict[Language, str]] = {
+    "en": "I cannot write to you yet: please add me as an app, or write me a message, and ask again.",
+    "de": "Ich kann Ihnen noch nicht schreiben: Bitte fügen Sie mich als App hinzu, oder schreiben Sie mir, und fragen "
+    "Sie noch einmal.",
+    "fr": "Je ne peux pas encore vous écrire : ajoutez-moi comme application ou écrivez-moi, puis reposez la question.",
+}
+
+SEARCH_HINT: Final[dict[Language, str]] = {
+    "en": "Type a few words, and I look for documents that everybody here may read.",
+    "de": "Tippen Sie ein paar Wörter, und ich suche Dokumente, die hier alle lesen dürfen.",
+    "fr": "Tapez quelques mots : je cherche les documents que tout le monde ici peut lire.",
+}
+
+NOTHING_FOUND: Final[dict[Language, str]] = {
+    "en": "I found no document for that.",
+    "de": "Dazu habe ich kein Dokument gefunden.",
+    "fr": "Je n'ai trouvé aucun document à ce sujet.",
+}
+
+HANDED_BEFORE: Final[dict[Language, str]] = {
+    "en": "I have handed that on before.",
+    "de": "Das habe ich schon weitergegeben.",
+    "fr": "Je l'ai déjà transmis.",
+}
+
+HELPDESK: Final[dict[Language, str]] = {"en": "the helpdesk", "de": "der Helpdesk", "fr": "l'assistance"}

@@ -100,18 +100,21 @@ class Screened:
     def _number(self, passage: Passage) -> str:
         source = self._sources.get(passage.doc_id)
         if source is None:
-            source = self._sources[passage.doc_id] = self._source(len(self._sources) + 1, passage)
+            text = restore(passage.text, self._vault)
+            source = self._sources[passage.doc_id] = source_of(len(self._sources) + 1, passage, text)
         return f"[{source.number}]"
 
-    def _source(self, number: int, passage: Passage) -> Source:
-        return Source(
-            number=number,
-            doc_id=passage.doc_id,
-            title=passage.title,
-            excerpt=restore(passage.text, self._vault)[:EXCERPT_CHARACTERS],
-            owner=passage.owner,
-            date=passage.date,
-        )
+
+def source_of(number: int, passage: Passage, text: str = "") -> Source:
+    """A passage as a source, with the beginning of `text`, its own if none is given."""
+    return Source(
+        number=number,
+        doc_id=passage.doc_id,
+        title=passage.title,
+        excerpt=(text or passage.text)[:EXCERPT_CHARACTERS],
+        owner=passage.owner,
+        date=passage.date,
+    )
 
 
 def dated(sources: Sequence[Source], stale_days: float) -> tuple[Source, ...]:

@@ -52,6 +52,7 @@ class Service:
     embedder: Embedder
     redis: Redis
     cabinet: Cabinet
+    seal: Seal
     model: Model
     metrics: Metrics
 
@@ -90,7 +91,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         metrics = Metrics(inbox.line)
         dispatcher = Dispatcher(assistant, memory, inbox, metrics)
         cabinet = Cabinet(redis, seal)
-        yield Service(settings, dispatcher, inbox, assistant, library, embedder, redis, cabinet, model, metrics)
+        yield Service(settings, dispatcher, inbox, assistant, library, embedder, redis, cabinet, seal, model, metrics)
 
 
 @asynccontextmanager

@@ -84,9 +84,13 @@ class Workplace:
         if request.method == "DELETE":
             return web.Response()
         activity = await request.json()
-        text = activity.get("text") or activity.get("summary", "")
-        # Answers carry the AI label, failures an id to quote; what waits and works has neither.
-        self._show(request.match_info["conversation"], text, bool(activity.get("entities") or _TRACE.search(text)))
+        text, entities = activity.get("text") or activity.get("summary", ""), activity.get("entities") or []
+        # Answers carry the AI label, failures an id to quote; what waits, works and grows has neither.
+        labelled = any("additionalType" in entity for entity in entities)
+        if not _only_buttons(activity):
+            self._show(request.match_info["conversation"], text, labelled or bool(_TRACE.search(text)))
+        if any("streamId" in entity for entity in entities):
+            return web.json_response({}, status=202)
         return web.json_response({"id": request.match_info.get("activity") or f"answer-{next(self._numbers)}"})
 
     def _show(self, place: str, text: str, final: bool) -> None:
@@ -102,6 +106,12 @@ def _texts(blocks: list[Json]) -> list[str]:
         found += [text if isinstance(text, str) else text["text"]] if text else []
         found += [element["text"] for element in block.get("elements", []) if isinstance(element.get("text"), str)]
     return found
+
+
+def _only_buttons(activity: Json) -> bool:
+    """Whether it is what stands below an answer, or is about to."""
+    cards = [attachment["content"] for attachment in activity.get("attachments") or []]
+    return activity.get("text") == "…" or not (activity.get("text") or all(card.get("body") for card in cards))
 
 
 def _is_final(blocks: list[Json]) -> bool:

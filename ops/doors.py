@@ -83,6 +83,7 @@ def _slack(parts: Service, settings: Settings) -> Adapter:
 
 def _teams(parts: Service, settings: Settings) -> Adapter:
     from adapters.teams import TeamsAdapter  # its SDK takes more than a second to import
+    from adapters.teams_options import TeamsOptions
 
     return TeamsAdapter(
         parts.dispatcher,
@@ -92,6 +93,14 @@ def _teams(parts: Service, settings: Settings) -> Adapter:
         app_type=settings.microsoft_app_type,
         service_urls=settings.teams_service_urls,
         insecure=settings.teams_insecure,
+        options=TeamsOptions(
+            SharedPace(parts.redis),
+            settings.outsiders,
+            settings.helpdesk,
+            settings.microsoft_app_certificate,
+            settings.teams_sensitivity,
+            parts.seal,
+        ),
     )
 
 

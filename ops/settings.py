@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from ops.settings_values import (
     Address,
     ApiKeys,
+    CertificateFile,
     Days,
     Folder,
     Groups,
@@ -18,6 +19,7 @@ from ops.settings_values import (
     Outsiders,
     Places,
     RedisUrl,
+    ServiceUrls,
     Url,
     Words,
     slots,
@@ -137,13 +139,22 @@ class Settings(BaseSettings):
 
     microsoft_app_id: str = Field("", validation_alias="MICROSOFT_APP_ID")
     microsoft_app_password: SecretStr = Field(EMPTY, validation_alias="MICROSOFT_APP_PASSWORD")
+    microsoft_app_certificate: CertificateFile = Field(
+        "", validation_alias="MICROSOFT_APP_CERTIFICATE", examples=["/etc/hausgeist/teams.pem"]
+    )
     microsoft_app_tenant_id: str = Field("", validation_alias="MICROSOFT_APP_TENANT_ID")
     microsoft_app_type: Literal["SingleTenant", "MultiTenant", "UserAssignedMSI"] = Field(
         "SingleTenant", validation_alias="MICROSOFT_APP_TYPE", examples=["SingleTenant"]
     )
     teams_insecure: bool = Field(False, examples=["1"], description="Serve Teams unchecked, on a loopback bind only.")
-    teams_service_urls: Words = Field(
-        default_factory=teams_hosts, description="Prefixes of service URLs that replies may go to; none: Microsoft's."
+    teams_service_urls: ServiceUrls = Field(
+        default_factory=teams_hosts,
+        examples=["https://smba.trafficmanager.net/"],
+        description="Prefixes of service URLs that replies may go to; none: Microsoft's.",
+    )
+
+    teams_sensitivity: str = Field(
+        "", max_length=100, examples=["Confidential"], description="The sensitivity label that answers carry in Teams."
     )
 
     @classmethod
@@ -194,11 +205,27 @@ def _check_together(settings: Settings) -> None:
             "set HAUSGEIST_BIND=127.0.0.1:8080"
         )
     _check_slack(settings)
-    password = settings.microsoft_app_password.get_secret_value()
+    _check_teams(settings)
+
+
+def _check_teams(settings: Settings) -> None:
+    password, certificate = settings.microsoft_app_password.get_secret_value(), settings.microsoft_app_certificate
     needed = settings.microsoft_app_type != "UserAssignedMSI" and not settings.teams_insecure
-    if settings.microsoft_app_id and needed and not password:
-        raise SettingsError("MICROSOFT_APP_PASSWORD is missing; it is a client secret of the bot's app registration")
-    if password and not settings.microsoft_app_id:
+    if settings.microsoft_app_id and needed and not (password or certificate):
+        raise SettingsError(
+            "MICROSOFT_APP_PASSWORD is missing; it is a client secret of the bot's app registration "
+            "(with a certificate: MICROSOFT_APP_CERTIFICATE, for example /etc/hausgeist/teams.pem)"
+        )
+    if password and certificate:
+        raise SettingsError(
+            "MICROSOFT_APP_PASSWORD and MICROSOFT_APP_CERTIFICATE are two ways to sign in: leave one of them out"
+        )
+    if certificate and settings.microsoft_app_type == "UserAssignedMSI":
+        raise SettingsError(
+            f"MICROSOFT_APP_CERTIFICATE={certificate!r}: a managed identity needs none; leave it out, or set "
+            "MICROSOFT_APP_TYPE=SingleTenant"
+        )
+    if (password or certificate) and not settings.microsoft_app_id:
         raise SettingsError("MICROSOFT_APP_ID is missing; it stands on the bot's Configuration page")
 
 

@@ -83,13 +83,30 @@ def _terms(days: dict[str, float]) -> dict[str, float]:
     return days
 
 
+def _service_url(url: str) -> str:
+    from adapters.teams_trust import ServiceUrls  # see above
+
+    ServiceUrls([url])
+    return url
+
+
+def _certificate(path: str) -> str:
+    if path:
+        from adapters.teams_certificate import Certificate  # see above
+
+        Certificate.read(path)
+    return path
+
+
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 Address = Annotated[str, AfterValidator(_host_and_port)]
 Folder = Annotated[Path, AfterValidator(_expand)]
+CertificateFile = Annotated[str, AfterValidator(_certificate)]
 Key = Annotated[SecretStr, AfterValidator(_key_of_32_bytes)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 ApiKeys = Annotated[tuple[Annotated[str, AfterValidator(_api_key)], ...], NoDecode, BeforeValidator(_split)]
+ServiceUrls = Annotated[tuple[Annotated[str, AfterValidator(_service_url)], ...], NoDecode, BeforeValidator(_split)]
 Places = Annotated[tuple[Annotated[str, AfterValidator(_place)], ...], NoDecode, BeforeValidator(_split)]
 Outsiders = Annotated[tuple[Literal["guests", "external"], ...], NoDecode, BeforeValidator(_split)]
 Languages = Annotated[tuple[Literal["en", "de", "fr"], ...], NoDecode, BeforeValidator(_split)]

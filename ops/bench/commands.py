@@ -96,3 +96,16 @@ def slack(questions: int, blocks: int) -> None:
         first, cpu = asyncio.run(run_slack(questions, blocks))
     if first > 1 or cpu > 1.5:
         sys.exit(1)
+
+
+@bench.command()
+@click.option("--questions", default=200, show_default=True, type=click.IntRange(20), help="For the first text.")
+@click.option("--blocks", default=12, show_default=True, type=click.IntRange(1), help="Of 25 answers, for the CPU.")
+def teams(questions: int, blocks: int) -> None:
+    """Teams: activity in to first text, and the CPU of an answer against the SDK's own bot with the same posts."""
+    from ops.bench.teams import run_teams
+
+    with working():
+        first, cpu = asyncio.run(run_teams(questions, blocks))
+    if first > 1 or cpu > 1.5:
+        sys.exit(1)

@@ -38,7 +38,9 @@ async def run_crash(
     click.echo(f"logs: {folder}")
     async with Workplace() as workplace, Fleet(folder, workplace, model_delay=MODEL_SECONDS) as fleet:
         workplace.delay = CALL_SECONDS
-        talks = [Talk(n, PLATFORMS[n % 3]) for n in range(max(1, min(200, questions // QUESTIONS_A_TALK * 2)))]
+        talks = [
+            Talk(n, PLATFORMS[n % len(PLATFORMS)]) for n in range(max(1, min(200, questions // QUESTIONS_A_TALK * 2)))
+        ]
         begun = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for talk, times in zip(talks, _times(questions, len(talks), kills * pause), strict=True):

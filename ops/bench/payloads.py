@@ -13,6 +13,7 @@ import orjson
 
 from ops.bench.standins import BOT, TEAM, TEAMS_BOT, TENANT
 
+TEAMS_NAME: Final = "Hausgeist"
 SIGNING_SECRET: Final = "signing-secret-of-the-bench"  # noqa: S105 - opens nothing: the bench's own processes take it
 
 _JSON: Final = "application/json"
@@ -21,6 +22,13 @@ _ORIGIN: Final = {
     "team_id": TEAM,
     "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}],
     "type": "event_callback",
+}
+_CLIENT: Final = {
+    "type": "clientInfo",
+    "locale": "en-GB",
+    "country": "GB",
+    "platform": "Web",
+    "timezone": "Europe/London",
 }
 _numbers = count(1)
 
@@ -91,7 +99,16 @@ def slack_press(channel: str, thread: str, user: str, message: str, action: str,
 
 def teams_message(service_url: str, conversation: str, user: str, text: str, activity: str) -> Payload:
     """A message in a personal chat."""
-    return _teams_activity(service_url, conversation, user, activity, {"text": text, "textFormat": "plain"})
+    said = {"text": text, "entities": [_CLIENT], "textFormat": "plain"}
+    return _teams_activity(service_url, conversation, user, activity, said)
+
+
+def teams_mention(service_url: str, conversation: str, user: str, text: str, activity: str) -> Payload:
+    """A mention in a channel; `conversation` carries its thread as `;messageid=`."""
+    called = f"<at>{TEAMS_NAME}</at>"
+    mention = {"type": "mention", "mentioned": {"id": TEAMS_BOT, "name": TEAMS_NAME}, "text": called}
+    said = {"text": f"{called} {text}\n", "entities": [mention, _CLIENT], "textFormat": "plain"}
+    return _teams_activity(service_url, conversation, user, activity, said)
 
 
 def teams_press(service_url: str, conversation: str, user: str, message: str, value: Mapping[str, str]) -> Payload:
@@ -118,15 +135,23 @@ def _teams_activity(
     service_url: str, conversation: str, user: str, activity: str, said: Mapping[str, object]
 ) -> Payload:
     now = time.time()
+    moment = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03}"
+    channel, _, root = conversation.partition(";messageid=")
     body = {
         "type": "message",
         "id": activity,
-        "timestamp": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03}Z",
+        "timestamp": f"{moment}Z",
+        "localTimestamp": f"{moment}+00:00",
         "channelId": "msteams",
         "serviceUrl": service_url,
         "from": {"id": f"29:{user}", "name": user, "aadObjectId": user},
-        "recipient": {"id": TEAMS_BOT, "name": "Hausgeist"},
+        "recipient": {"id": TEAMS_BOT, "name": TEAMS_NAME},
         "conversation": {"id": conversation, "conversationType": "personal", "tenantId": TENANT},
         "channelData": {"tenant": {"id": TENANT}},
+        "locale": _CLIENT["locale"],
+        "localTimezone": _CLIENT["timezone"],
     }
+    if root:
+        body["conversation"] = {"isGroup": True, "conversationType": "channel", "tenantId": TENANT, "id": conversation}
+        body["channelData"] = {"channel": {"id": channel}, "team": {"id": channel}, "tenant": {"id": TENANT}}
     return Payload("/api/messages", orjson.dumps({**body, **said}))

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     DRAFT = "draft"  # a placeholder, "3 before you", a growing answer
     ANSWER = "answer"  # complete, with thumbs or the AI label
     TOLD = "told"  # something went wrong: an id to quote
+    OFFER = "offer"  # nothing but buttons, below an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,14 @@ def teams_version(activity: Json) -> Version:
     cards = [attachment.get("content", {}) for attachment in activity.get("attachments") or []]
     text = "\n".join(filter(None, [activity.get("text") or "", *_texts(cards)]))
     labels = [label for entity in activity.get("entities") or [] for label in entity.get("additionalType") or []]
-    kind = Kind.ANSWER if "AIGeneratedContent" in labels else _unfinished(text)
+    kind = Kind.ANSWER if "AIGeneratedContent" in labels else _unfinished(text) if text or not cards else Kind.OFFER
     again = next((str(it["kept"]) for it in _objects(cards) if it.get("hausgeist") == "again"), "")
     return Version(time.time(), kind, text, again)
+
+
+def stream_of(activity: Json) -> Json:
+    """What makes a message a piece of a stream; empty where it is none."""
+    return next((it for it in activity.get("entities") or [] if it.get("type") == "streaminfo"), {})
 
 
 def _unfinished(text: str) -> Kind:

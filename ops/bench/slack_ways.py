@@ -1,184 +1,44 @@
-"""One way to answer a message from Slack, as a process of its own: `python -m ops.bench.slack_ways WAY PORT KNOWN`.
+"""One way to answer a message from Slack, as a process of its own (`ops.bench.instant` says how it runs).
 
 `ours` is adapter, inbox, worker and memory, with guard, retrieval and model replaced by instant ones; `adapter` has a
-dispatcher that answers at once; `bare` is bolt as it comes, making the calls that it is told to make. The file KNOWN
-holds what it needs to know; GET /cpu tells what the process has used.
+dispatcher that answers at once; `bare` is bolt as it comes, making the calls that it is told to make.
 """
 
-import asyncio
-import json
-import sys
-import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-import uvicorn
-import uvloop
-from redis.asyncio import Redis
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from adapters.slack import SlackAdapter
 from adapters.slack_options import SlackOptions
-from bot.admission import Admission
-from bot.answers import Answer, Reply, Source
-from bot.assistant import Assistant
 from bot.dispatch import Dispatcher
-from bot.events import Event, Receipt, Turn
-from bot.inbox import Inbox
-from bot.language import READING, SEARCHING
-from bot.memory import Memory
-from bot.pace import SharedPace
-from bot.people import Directory
-from bot.prompt import Prompt
-from bot.seal import Seal
-from bot.ticket import FreeTicket, Ticket
-from bot.trace import Trace
-from bot.worker import Worker
-from guardrails.masking import Vault
-from guardrails.pii import Guard, Masked
+from bot.pace import Pace
+from ops.bench.instant import Build, Known, alone, run, whole
 from ops.bench.payloads import SIGNING_SECRET
 from ops.bench.slack_bare import bare_routes
-from rag.passages import Hit, Passage
-
-PIECES: Final = ("The answer to ", "that ", "stands in the handbook. ", "[1]")
-TEXT: Final = "Everybody has 25 days of holiday a year. The answer to that stands in the handbook."
-SLOTS: Final = 8
-PAUSE: Final = 0.02  # seconds: about what the inbox takes
-
-Known = Mapping[str, Any]
 
 
-class _Instant(Guard):
-    """A guard that finds nothing, at once."""
-
-    async def mask(self, text: str, vault: Vault, language: str | None = None) -> Masked:  # noqa: ARG002
-        return Masked(text)
-
-
-class _Model:
-    """A model that answers at once."""
-
-    name = "instant"
-
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:  # noqa: ARG002
-        for piece in PIECES:
-            yield piece
-
-    async def queue(self) -> int | None:
-        return 0
-
-
-class _Knowledge:
-    """All that the company knows."""
-
-    async def search(self, *_: object, **__: object) -> list[Hit]:
-        return [Hit(Passage("leave.md#1", "leave.md", "Leave", "", TEXT, "People team", "2026-03-01"), 1.0)]
-
-    async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:  # noqa: ARG002
-        return frozenset(doc_ids)
-
-
-class _Journal:
-    """A journal that keeps nothing."""
-
-    def record(self, trace: Trace) -> None:
-        """Nothing is kept."""
-
-
-class _Direct(Dispatcher):
-    """Answers every question at once, and keeps nothing."""
-
-    def __init__(self) -> None:
-        self._opened: dict[str, Callable[[Turn, Ticket], Reply]] = {}
-        self._answering: set[asyncio.Task[None]] = set()
-
-    def register(self, platform: str, open_reply: Callable[[Turn, Ticket], Reply], *_: Any, **__: Any) -> None:
-        self._opened[platform] = open_reply
-
-    async def accept(self, event: Event) -> Receipt:
-        if isinstance(event, Turn):
-            reply = self._opened[event.platform](event, FreeTicket(key=event.message_id))
-            task = asyncio.create_task(_recite(reply, event.event_id))
-            self._answering.add(task)
-            task.add_done_callback(self._answering.discard)
-        return Receipt()
-
-
-async def _recite(reply: Reply, trace_id: str) -> None:
-    """What the assistant says, with the pause in which its first words are shown."""
-    await reply.status(SEARCHING["en"])
-    await reply.status(READING["en"])
-    for number, piece in enumerate(PIECES):
-        await reply.write(piece)
-        if number == len(PIECES) - 2:
-            await asyncio.sleep(PAUSE)
-    source = Source(1, "leave.md", "Leave", TEXT, "", "People team", "2026-03-01")
-    await reply.finish(Answer("".join(PIECES), trace_id, (source,), title="Leave"))
-
-
-@asynccontextmanager
-async def _ours(known: Known) -> AsyncIterator[list[Route]]:
-    async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(Redis.from_url(known["redis_url"]))
-        model, journal, seal = _Model(), _Journal(), Seal(bytes(32))
-        memory, inbox = Memory(redis, seal), Inbox(redis, seal)
-        assistant = Assistant(Directory(), _Instant(), memory, _Knowledge(), model, Admission(model, 100, 60.0))
-        dispatcher = Dispatcher(assistant, memory, inbox, journal)
-        adapter = await stack.enter_async_context(_adapter(dispatcher, known, SlackOptions(SharedPace(redis))))
-        working = asyncio.create_task(Worker(inbox, dispatcher, journal, SLOTS).run())
-        try:
-            yield list(adapter.routes())  # type: ignore[arg-type]  # they are routes, all of them
-        finally:
-            working.cancel()
-            await asyncio.wait([working])
-
-
-@asynccontextmanager
-async def _adapter_alone(known: Known) -> AsyncIterator[list[Route]]:
-    async with _adapter(_Direct(), known, SlackOptions()) as adapter:
-        yield list(adapter.routes())  # type: ignore[arg-type]  # as above
-
-
-@asynccontextmanager
-async def _adapter(dispatcher: Dispatcher, known: Known, options: SlackOptions) -> AsyncIterator[SlackAdapter]:
+def _build(known: Known) -> Build:
     settings = {"bot_token": "xoxb-bench", "signing_secret": SIGNING_SECRET, "api_url": known["slack_url"]}
-    adapter = SlackAdapter(dispatcher, **settings, options=options)
-    await adapter.start()
-    try:
-        yield adapter
-    finally:
-        await adapter.stop()
+
+    def build(dispatcher: Dispatcher, pace: Pace) -> SlackAdapter:
+        return SlackAdapter(dispatcher, **settings, options=SlackOptions(pace))
+
+    return build
+
+
+def _ours(known: Known) -> AbstractAsyncContextManager[Sequence[BaseRoute]]:
+    return whole(known["redis_url"], _build(known))
+
+
+def _adapter(known: Known) -> AbstractAsyncContextManager[Sequence[BaseRoute]]:
+    return alone(_build(known))
 
 
 @asynccontextmanager
-async def _bare(known: Known) -> AsyncIterator[list[Route]]:
+async def _bare(known: Known) -> AsyncIterator[Sequence[BaseRoute]]:
     yield bare_routes(known["slack_url"], SIGNING_SECRET, known["calls"])
 
 
-_WAYS: Final = {"ours": _ours, "adapter": _adapter_alone, "bare": _bare}
-
-
-async def _cpu(_: Request) -> Response:
-    return PlainTextResponse(str(time.process_time()))
-
-
-async def serve(way: str, port: int, known: Known) -> None:
-    """Serves one way until it is ended."""
-    async with _WAYS[way](known) as routes:
-        app = Starlette(routes=[*routes, Route("/cpu", _cpu)])
-        await uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False, lifespan="off")).serve()
-
-
-def main() -> None:
-    """Reads what it needs to know, and serves."""
-    way, port, known = sys.argv[1:]
-    uvloop.run(serve(way, int(port), json.loads(Path(known).read_text())))
-
-
 if __name__ == "__main__":
-    main()
+    run({"ours": _ours, "adapter": _adapter, "bare": _bare})

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 import orjson
 from aiohttp import web
 
-from ops.bench.shown import Json, Kind, Posted, Version, grown, slack_version, teams_version
+from ops.bench.shown import Json, Kind, Posted, Version, grown, slack_version, stream_of, teams_version
 
 TEAM: Final = "T0BENCH"
 BOT: Final = "U0GEIST"
@@ -54,6 +54,7 @@ class Workplace:
         app.router.add_post(path + "/{activity}", self._teams_post)
         app.router.add_put(path + "/{activity}", self._teams_edit)
         app.router.add_delete(path + "/{activity}", self._teams_delete)
+        app.router.add_get("/teams/v3/conversations/{conversation}/members/{user}", self._teams_member)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -199,16 +200,33 @@ class Workplace:
 
     async def _teams_post(self, request: web.Request) -> web.Response:
         conversation, activity = request.match_info["conversation"], await request.json()
+        if info := stream_of(activity):
+            return self._teams_stream(conversation, activity, info)
         name = f"{int(time.time() * 1000)}{next(self._numbers):06}"
         if activity.get("type") == "message":
             asked = request.match_info.get("activity") or activity.get("replyToId") or ""
             self._keep(conversation, Posted(conversation, name, [teams_version(activity)], asked), activity)
         return web.json_response({"id": name}, status=201)
 
+    def _teams_stream(self, conversation: str, activity: Json, info: Json) -> web.Response:
+        """A stream is a message from its first call on, and takes more of them until its final one."""
+        if conversation.startswith("19:"):
+            return _refused(405, "MethodNotAllowed", "Streaming API is not enabled for non personal scope")
+        final, name = info.get("streamType") == "final", info.get("streamId")
+        if not name:
+            name = f"{int(time.time() * 1000)}{next(self._numbers):06}"
+            self._keep(conversation, Posted(conversation, name, [teams_version(activity)]), activity)
+            return web.json_response({"id": name}, status=201)
+        post = self._known.get((conversation, name))
+        if post is None or not post.stands or not stream_of(post.body) or post.body["type"] != "typing":
+            return _refused(403, "ContentStreamNotAllowed", "the stream is over")
+        self._edit(post, activity, teams_version(activity))
+        return web.json_response({"id": name}, status=201) if final else web.json_response({}, status=202)
+
     async def _teams_edit(self, request: web.Request) -> web.Response:
         post = self._known.get((request.match_info["conversation"], request.match_info["activity"]))
         if post is None or not post.stands:
-            return web.json_response({"error": {"code": "NotFound", "message": "gone"}}, status=404)
+            return _refused(404, "NotFound", "gone")
         activity = await request.json()
         self._edit(post, activity, teams_version(activity))
         return web.json_response({"id": post.id})
@@ -216,6 +234,10 @@ class Workplace:
     async def _teams_delete(self, request: web.Request) -> web.Response:
         erased = self._erase(request.match_info["conversation"], request.match_info["activity"])
         return web.Response(status=200 if erased else 404)
+
+    async def _teams_member(self, request: web.Request) -> web.Response:
+        user = request.match_info["user"]
+        return web.json_response({"id": user, "aadObjectId": user.removeprefix("29:"), "userRole": "user"})
 
     def _keep(self, channel: str, post: Posted, body: Json) -> None:
         post.body = body
@@ -251,6 +273,10 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
 
 def _unknown(_: Workplace, __: Json) -> Json:
     return {"error": "unknown_method"}
+
+
+def _refused(status: int, code: str, message: str) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": message}}, status=status)
 
 
 def _dumps(said: object) -> str:

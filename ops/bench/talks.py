@@ -14,15 +14,17 @@ from ops.bench.payloads import (
     slack_direct,
     slack_mention,
     slack_press,
+    teams_mention,
     teams_message,
     teams_press,
 )
 from ops.bench.shown import Posted
 from ops.bench.standins import slack_place
 
-Platform = Literal["direct", "mention", "teams"]
+Platform = Literal["direct", "mention", "teams", "channel"]
 
-PLATFORMS: Final[tuple[Platform, ...]] = ("direct", "mention", "teams")
+PLATFORMS: Final[tuple[Platform, ...]] = ("direct", "mention", "teams", "channel")
+TEAMS: Final = frozenset({"teams", "channel"})
 DELIVERIES: Final = 4
 SPREAD_SECONDS: Final = 8.0  # within which the platform delivers again what we had acknowledged
 GIVE_UP_SECONDS: Final = 300.0  # as Slack does
@@ -41,7 +43,10 @@ class Question:
 
 @dataclass(slots=True)
 class Talk:
-    """One conversation: a thread of direct messages, a thread in a channel with two people, or a chat in Teams."""
+    """One conversation: direct messages or a channel's thread in Slack, a chat or a channel's thread in Teams.
+
+    In the threads of channels two people speak.
+    """
 
     number: int
     platform: Platform
@@ -51,7 +56,13 @@ class Talk:
     @property
     def place(self) -> str:
         """Its name at the stand-in, once the first question is asked."""
-        return f"a:chat-{self.number}" if self.platform == "teams" else slack_place(self._channel, self._root)
+        match self.platform:
+            case "teams":
+                return f"a:chat-{self.number}"
+            case "channel":
+                return f"19:channel-{self.number}@thread.tacv2;messageid={self._root}"
+            case _:
+                return slack_place(self._channel, self._root)
 
     async def ask(self, fleet: Fleet) -> list[asyncio.Task[None]]:
         """Asks the next question and returns once it is acknowledged; the tasks deliver it again."""
@@ -66,7 +77,7 @@ class Talk:
 
     async def press(self, fleet: Fleet, post: Posted, user: str) -> None:
         """Presses the button under `post` that asks once more."""
-        if self.platform == "teams":
+        if self.platform in TEAMS:
             value = {"hausgeist": "again", "kept": post.now.again}
             payload = teams_press(fleet.workplace.teams_url, self.place, user, post.id, value)
         else:
@@ -78,14 +89,15 @@ class Talk:
         return f"D0{self.number}" if self.platform == "direct" else f"C0{self.number}"
 
     def _user(self, turn: int) -> str:
-        return f"U{self.number}X{turn % 2}" if self.platform == "mention" else f"U{self.number}"
+        return f"U{self.number}X{turn % 2}" if self.platform in ("mention", "channel") else f"U{self.number}"
 
     def _payloads(self, fleet: Fleet, question: Question) -> tuple[Payload, ...]:
         """The event that asks, and its twin where Slack sends one."""
         text = f"{random.choice(QUESTIONS)} This is question {question.mark}."  # noqa: S311 - guards nothing
-        if self.platform == "teams":
-            service_url = fleet.workplace.teams_url
-            return (teams_message(service_url, self.place, question.user, text, new_activity()),)
+        if self.platform in TEAMS:
+            build, activity = teams_message if self.platform == "teams" else teams_mention, new_activity()
+            self._root = self._root or activity
+            return (build(fleet.workplace.teams_url, self.place, question.user, text, activity),)
         ts, thread = new_ts(), self._root
         self._root = self._root or ts
         if self.platform == "mention":

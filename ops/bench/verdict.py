@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ops.bench.instant_model import MARK
 from ops.bench.shown import Kind, Posted
-from ops.bench.talks import Question, Talk
+from ops.bench.talks import TEAMS, Question, Talk
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class _Judge:
 
     def _judge_drafts(self) -> None:
         for it in self._shown:
-            if it.kind is Kind.DRAFT and self._talk.platform == "teams":
+            if it.kind is Kind.DRAFT and self._talk.platform in TEAMS:
                 self._verdict.placeholders += 1
             elif it.kind is Kind.DRAFT:
                 self._problem("unfinished", it.post.id)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
@@ -13,12 +14,13 @@ from bot.assistant import Assistant
 from bot.dispatch import Dispatcher
 from bot.errors import HausgeistError
 from bot.events import Person, Turn
-from bot.inbox import Inbox
+from bot.inbox import LEASE_SECONDS, Inbox
 from bot.memory import Memory
 from bot.model import Model
 from bot.people import Directory
 from bot.seal import Seal
 from bot.trace import Trace
+from bot.worker import Worker
 from guardrails.pii import Guard
 from rag.library import Library
 from rag.retriever import Retriever
@@ -94,6 +96,40 @@ class House:
         seen = Seen()
         await self.dispatcher.run(turn(text, **changes), seen)
         return seen
+
+
+@dataclass
+class Shift:
+    """A worker at work in a house."""
+
+    worker: Worker
+    task: asyncio.Task[None]
+
+    @property
+    def busy(self) -> bool:
+        """Whether it answers somebody."""
+        return bool(self.worker._leases)
+
+    async def dies(self) -> None:
+        """Ends as a killed process does: nothing is said, given back or recorded any more."""
+        leases = list(self.worker._leases)
+        tasks = [self.task, *(lease.task for lease in leases if lease.task)]
+        for lease in leases:
+            lease.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+@asynccontextmanager
+async def working(house: House, lease_seconds: float = LEASE_SECONDS) -> AsyncIterator[Shift]:
+    """Has a worker answer what comes into the house."""
+    worker = Worker(Inbox(house.redis, Seal(KEY), lease_seconds), house.dispatcher, house.book, 4)
+    shift = Shift(worker, asyncio.create_task(worker.run()))
+    yield shift
+    await worker.drain(2)
+    shift.task.cancel()
+    await asyncio.wait([shift.task])
 
 
 async def until(true: Callable[[], object]) -> None:

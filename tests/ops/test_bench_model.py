@@ -13,7 +13,7 @@ from aiohttp import web
 from adapters import slack_events, teams_events
 from bot.events import Turn
 from ops.bench.instant_model import InstantModel
-from ops.bench.payloads import new_ts, slack_direct, slack_mention, teams_message
+from ops.bench.payloads import new_ts, slack_direct, slack_mention, teams_mention, teams_message
 
 
 @dataclass(frozen=True)
@@ -95,3 +95,10 @@ def test_our_adapters_take_the_questions_of_the_bench() -> None:
     chat = teams_events.parse(orjson.loads(teams_message("http://127.0.0.1:1/", "a:1", "U1", "Hotels? Q7-2", "5").body))
     assert isinstance(chat, Turn)
     assert (chat.text, chat.private, chat.conversation) == ("Hotels? Q7-2", True, "teams:a:1")
+    thread = "19:c@thread.tacv2;messageid=5"
+    called = teams_events.parse(
+        orjson.loads(teams_mention("http://127.0.0.1:1/", thread, "U1", "Trains? Q7-3", "6").body)
+    )
+    assert isinstance(called, Turn)
+    assert (called.text, called.private, called.conversation) == ("Trains? Q7-3", False, f"teams:{thread}")
+    assert (called.call, called.place, called.opens) == ("addressed", "teams:19:c@thread.tacv2", False)

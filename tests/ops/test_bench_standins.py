@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from ops.bench.instant_model import MARK
-from ops.bench.shown import Kind
+from ops.bench.shown import Kind, teams_version
 from ops.bench.standins import Workplace, slack_place
 
 THUMBS = {"type": "context_actions", "elements": [{"type": "feedback_buttons", "action_id": "hausgeist_feedback"}]}
@@ -91,6 +91,32 @@ async def test_teams_messages_are_posted_edited_and_deleted(http: aiohttp.Client
     assert (await http.put(f"{place}/{name}", json={"type": "message", "text": ""})).status == 404
 
 
+async def test_a_stream_in_teams_is_one_message_until_it_ends(
+    http: aiohttp.ClientSession, workplace: Workplace
+) -> None:
+    place = f"{workplace.teams_url}v3/conversations/a:chat-1/activities"
+    begun = piece("typing", "informative", "Searching …")
+    async with http.post(place, json=begun) as response:
+        name = (await response.json())["id"]
+    more = piece("typing", "streaming", "to Q1-1", name)
+    assert (await http.post(place, json=more)).status == 202
+    (post,) = workplace.posts["a:chat-1"]
+    assert (post.id, post.now.kind, post.now.text) == (name, Kind.DRAFT, "to Q1-1")
+    whole = piece("message", "final", "to Q1-1 [1]", name)
+    whole["entities"] += [AI_LABEL]
+    assert (await http.post(place, json=whole)).status == 201
+    assert [(version.kind, version.text) for version in post.versions[2:]] == [(Kind.ANSWER, "to Q1-1 [1]")]
+    assert (await http.post(place, json=more)).status == 403
+    channel = f"{workplace.teams_url}v3/conversations/19:c@thread.tacv2;messageid=1/activities"
+    assert (await http.post(channel, json=begun)).status == 405
+
+
+def test_a_card_with_nothing_but_buttons_is_neither_answer_nor_draft() -> None:
+    card = {"type": "AdaptiveCard", "body": [], "actions": [{"type": "Action.Execute", "title": "Regenerate"}]}
+    said = {"type": "message", "attachments": [{"contentType": "card", "content": card}], "summary": "Regenerate"}
+    assert teams_version(said).kind is Kind.OFFER
+
+
 async def test_a_storm_refuses_everything(http: aiohttp.ClientSession, workplace: Workplace) -> None:
     workplace.storm(60)
     async with http.post(workplace.slack_url + "chat.postMessage", json={"channel": "C1", "text": "a"}) as response:
@@ -102,3 +128,8 @@ async def test_a_storm_refuses_everything(http: aiohttp.ClientSession, workplace
 
 def test_a_mark_is_found_in_what_is_said() -> None:
     assert MARK.findall("… This is question Q17-3.\n\n… This is question Q17-4.") == ["Q17-3", "Q17-4"]
+
+
+def piece(kind: str, stream: str, text: str, name: str = "") -> dict[str, Any]:
+    info = {"type": "streaminfo", "streamType": stream, **({"streamId": name} if name else {})}
+    return {"type": kind, "text": text, "entities": [info]}

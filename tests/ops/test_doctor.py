@@ -22,6 +22,7 @@ from ops.settings import Settings
 from rag.sources import Source
 from tests.bot.house import turn
 from tests.redis_servers import valkey_server
+from tests.teams.certificates import certificate, private, written
 
 NOBODY = "0 are being answered, 0 are put off"
 WORKER = "hausgeist serve --role worker"
@@ -175,6 +176,16 @@ def test_configured_platforms_are_on(tmp_path: Path) -> None:
     findings = examine(tmp_path, SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1", **teams)
     assert findings["Slack"] == Finding("Slack", True, "on, Socket Mode")
     assert findings["Teams"] == Finding("Teams", True, "on, SingleTenant")
+
+
+def test_a_certificate_is_told_of_before_it_is_over(tmp_path: Path) -> None:
+    teams = {"MICROSOFT_APP_ID": "1234", "MICROSOFT_APP_TENANT_ID": "t"}
+    for days, ok in ((300, True), (29, False)):
+        pem = written(tmp_path / "bot.pem", private(), certificate(days=days))
+        findings = examine(tmp_path, MICROSOFT_APP_CERTIFICATE=pem, **teams)
+        assert findings["Teams"] == Finding("Teams", True, "on, SingleTenant")
+        assert findings["Teams certificate"].ok is ok
+        assert f"in {days - 1} days" in findings["Teams certificate"].detail
 
 
 def test_taken_address_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from adapters.teams_trust import MICROSOFT_HOSTS
 from bot.keys import DAY
 from bot.retention import KINDS
 from ops.settings import Settings, SettingsError, load, table
+from tests.teams.certificates import certificate, private, written
 
 NAMES = ("HAUSGEIST_", "SLACK_", "MICROSOFT_")
 
@@ -67,6 +68,9 @@ def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch, 
         ("HAUSGEIST_RETENTION_DAYS", '{"conversation": 60}', "60 must be a number of days above 0 and at most 30"),
         ("HAUSGEIST_RETENTION_DAYS", '{"talk": 3}', "must be one of conversation, answer"),
         ("MICROSOFT_APP_TYPE", "Multi", "SingleTenant"),
+        ("MICROSOFT_APP_CERTIFICATE", "/none.pem", "'/none.pem': cannot be read: No such file or directory; for"),
+        ("HAUSGEIST_TEAMS_SERVICE_URLS", "https://a.example/ smba", "'smba': not a service URL"),
+        ("HAUSGEIST_TEAMS_SENSITIVITY", "x" * 101, "Confidential"),
         ("SLACK_API_URL", "slack", "https://slack.com/api/"),
         ("HAUSGEIST_HELPDESK", "C0HELP", "slack:C0HELP"),
         ("HAUSGEIST_OUTSIDERS", "everyone", "guests"),
@@ -151,6 +155,35 @@ def test_half_a_teams_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         load()
     monkeypatch.setenv("MICROSOFT_APP_TYPE", "UserAssignedMSI")
     assert load().microsoft_app_id
+
+
+def test_teams_signs_in_with_a_password_or_a_certificate_not_both(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pem = written(tmp_path / "bot.pem", private(), certificate())
+    monkeypatch.setenv("MICROSOFT_APP_CERTIFICATE", pem)
+    with pytest.raises(SettingsError, match="MICROSOFT_APP_ID is missing"):
+        load()
+    monkeypatch.setenv("MICROSOFT_APP_ID", "0d4e5f60")
+    assert load().microsoft_app_certificate == pem
+    assert "BEGIN" not in table(load())
+    monkeypatch.setenv("MICROSOFT_APP_TYPE", "UserAssignedMSI")
+    with pytest.raises(SettingsError, match="a managed identity needs none"):
+        load()
+    monkeypatch.setenv("MICROSOFT_APP_TYPE", "SingleTenant")
+    monkeypatch.setenv("MICROSOFT_APP_PASSWORD", "hunter2")
+    with pytest.raises(SettingsError, match="MICROSOFT_APP_PASSWORD and MICROSOFT_APP_CERTIFICATE") as raised:
+        load()
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_certificate_that_is_over_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pem = written(tmp_path / "bot.pem", private(), certificate(days=-1, began=30))
+    monkeypatch.setenv("MICROSOFT_APP_ID", "0d4e5f60")
+    monkeypatch.setenv("MICROSOFT_APP_CERTIFICATE", pem)
+    with pytest.raises(SettingsError, match=f"MICROSOFT_APP_CERTIFICATE='{pem}': expired on .*; for example") as raised:
+        load()
+    assert len(str(raised.value).splitlines()) == 1
 
 
 def test_the_table_hides_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from slack_sdk.models.views import View
 from adapters.slack_blocks import SlackMessage, answer_messages, with_buttons
 from adapters.slack_views import home, question_form, reasons_form
 from bot.answers import Answer, Source
-from tests.slack.emulated.node import NODE, PACKAGES
+from tests.node.packages import NODE, PACKAGES
 
 DOCS: Final = Path(__file__).parents[2] / "docs" / "images"
 ARGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters import slack_kit as kit
+from adapters.markdown import quiet
 from adapters.slack_blocks import (
     PIECE,
     ROOM,
@@ -23,7 +24,6 @@ from adapters.slack_blocks import (
     with_buttons,
 )
 from adapters.slack_commands import AGAIN, FEEDBACK, PERSON, SHARE, SOURCE
-from adapters.slack_markdown import quiet
 from bot.answers import Answer, Source
 from bot.errors import ModelDown
 from bot.language import LANGUAGE_NAMES

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack_markdown import honest, quiet, settled
+from adapters.markdown import honest, quiet, settled
+from adapters.markdown_split import split
 from adapters.slack_mrkdwn import of_quiet
-from adapters.slack_split import split
 from tests.slack.markdown_texts import fenced, hostile, letters, links, markdown, plain, read
 
 unhurried = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])

@@ -39,8 +39,8 @@ from bot.pace import FreePace
 from guardrails.pii import Guard
 from rag.library import Library
 from tests.bot.house import House
+from tests.mutations import mutated
 from tests.slack.desk import SECRET, Desk, OneAnswer, opened
-from tests.slack.mutations import mutated
 from tests.slack.samples import body, filled, sample_answers, sample_events, sample_interactions
 from tests.slack.standin import SlackStandIn
 

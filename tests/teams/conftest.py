@@ -11,12 +11,16 @@ import pytest
 from starlette.applications import Starlette
 
 from adapters.teams import TeamsAdapter
+from adapters.teams_options import TeamsOptions
+from adapters.teams_sdk import TeamsBot
 from bot.answers import Answer, Reply, Source
 from bot.dispatch import Dispatcher
-from bot.errors import StateDown
-from bot.events import Event, Receipt, Turn
+from bot.errors import IndexDown, StateDown
+from bot.events import Case, Event, Receipt, Turn
 from bot.ticket import FreeTicket, Ticket
 from tests.teams import standin
+from tests.teams.desk import Desk
+from tests.teams.sealing import SEAL
 
 ANSWER = Answer(
     text="You have **25 days** [1], agreed with your lead [2].",
@@ -45,6 +49,13 @@ class FixedDispatcher(Dispatcher):
         self.answer = ANSWER
         self.receipt = Receipt()
         self.down = False
+        self.cases: dict[str, Case] = {}
+        self.newest: dict[str, str] = {}
+        self.found: list[Source] = []
+        self.owned: list[str] = []
+        self.told: set[str] = set()
+        self.hangs = asyncio.Event()
+        self.hangs.set()
         self.names: list[str] = []
         self._replies: dict[str, Callable[[Turn, Ticket], Reply]] = {}
 
@@ -54,8 +65,34 @@ class FixedDispatcher(Dispatcher):
     async def accept(self, event: Event) -> Receipt:
         if self.down:
             raise StateDown("Redis does not answer.")
+        await self.hangs.wait()
         self.accepted.append(event)
         return self.receipt
+
+    async def case(self, message_id: str) -> Case | None:
+        if self.down:
+            raise StateDown("Redis does not answer.")
+        return self.cases.get(message_id)
+
+    async def look_up(self, text: str, most: int = 8) -> list[Source]:
+        if self.down:
+            raise IndexDown("I cannot search the documents at the moment.")
+        return self.found[:most]
+
+    async def own(self, conversation: str) -> None:
+        self.owned.append(conversation)
+
+    async def latest(self, conversation: str) -> str:
+        if self.down:
+            raise StateDown("Redis does not answer.")
+        return self.newest.get(conversation, "")
+
+    async def first(self, identifier: str) -> bool:
+        if self.down:
+            raise StateDown("Redis does not answer.")
+        new = identifier not in self.told
+        self.told.add(identifier)
+        return new
 
     async def answer_all(self) -> None:
         """Answers every turn so far; `names` are what later feedback will call the answers."""
@@ -119,9 +156,36 @@ async def microsoft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 @pytest.fixture
 async def teams(microsoft: standin.Microsoft) -> AsyncIterator[Teams]:
     dispatcher = FixedDispatcher()
-    adapter = TeamsAdapter(dispatcher, app_id=standin.APP_ID, app_password=standin.PASSWORD, tenant_id=standin.TENANT)
+    adapter = TeamsAdapter(
+        dispatcher,
+        app_id=standin.APP_ID,
+        app_password=standin.PASSWORD,
+        tenant_id=standin.TENANT,
+        options=TeamsOptions(seal=SEAL),
+    )
     await adapter.start()
     running = Teams(adapter, dispatcher, microsoft)
     yield running
     await running.client.aclose()
     await adapter.stop()
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[TeamsBot]:
+    bot = TeamsBot(standin.APP_ID, standin.PASSWORD, standin.TENANT, "SingleTenant")
+    yield bot
+    await bot.close()
+
+
+@pytest.fixture
+async def desk(teams: Teams, bot: TeamsBot) -> Desk:
+    """Someone asked in a group chat, where answers are edited in."""
+    await teams.post(payload("group_chat_mention"))
+    return Desk(teams.connector, teams.dispatcher.turn, bot)
+
+
+@pytest.fixture
+async def chat(teams: Teams, bot: TeamsBot) -> Desk:
+    """Someone asked in a personal chat, where answers are streamed."""
+    await teams.post(payload("personal_message"))
+    return Desk(teams.connector, teams.dispatcher.turn, bot)

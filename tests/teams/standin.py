@@ -7,10 +7,9 @@ import asyncio
 import datetime as dt
 import ssl
 import time
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +19,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import RSAAlgorithm
+
+from tests.teams.connector import BotConnector as BotConnector
+from tests.teams.connector import Sent as Sent
+from tests.teams.connector import refusal as refusal
 
 LOGIN: Final = "login.botframework.com"
 SIGN_IN: Final = "login.microsoftonline.com"
@@ -31,122 +34,34 @@ PASSWORD: Final = "pa55word-of-the-bot"
 TOKEN: Final = "token-for-the-connector"
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A call that the bot made to the connector; `id` is the message's, `reply_to` what a post replies to."""
-
-    method: str
-    service_url: str
-    conversation: str
-    reply_to: str
-    activity: dict[str, Any]
-    authorization: str
-    id: str
-
-    @property
-    def text(self) -> str:
-        """What people read, in a card or not."""
-        cards = [attachment["content"] for attachment in self.activity.get("attachments", [])]
-        return "\n".join(filter(None, [self.activity.get("text"), *(card["body"][0]["text"] for card in cards)]))
-
-
-@dataclass
-class BotConnector:
-    """Keeps all it takes; answers the next calls with `refusals` (None hangs up), then accepts again.
-
-    The answers to the next `lost` calls get lost on their way, though what they say was taken.
-    """
-
-    sent: list[Sent] = field(default_factory=list)
-    refusals: deque[web.Response | None] = field(default_factory=deque)
-    lost: int = 0
-    calls: int = 0
-    _shown: dict[str, Sent] = field(default_factory=dict)
-
-    @property
-    def messages(self) -> list[Sent]:
-        """What people can read now, as it was edited last, in the order in which it was posted."""
-        return list(self._shown.values())
-
-    @property
-    def texts(self) -> list[str]:
-        return [message.text for message in self.messages]
-
-    @property
-    def answers(self) -> list[Sent]:
-        """The messages that are answers: what the AI label is on."""
-        return [message for message in self.messages if message.activity.get("entities")]
-
-    @property
-    def methods(self) -> list[str]:
-        return [call.method for call in self.sent]
-
-    def remove(self, message: str) -> None:
-        """Someone deletes a message of ours."""
-        del self._shown[message]
-
-    def routes(self) -> list[web.RouteDef]:
-        path = "{region:.*}/v3/conversations/{conversation}/activities"
-        return [web.route(method, "/" + path + end, self._take) for method, end in _CALLS]
-
-    async def _take(self, request: web.Request) -> web.Response:
-        self.calls += 1
-        if self.refusals:
-            return self.refusals.popleft() or _hang_up(request)
-        where = request.match_info
-        known = where.get("activity", "")
-        if request.method != "POST" and known not in self._shown:
-            return refusal(404, "ActivityNotFoundInConversation")
-        said = await request.json() if request.can_read_body else {}
-        if said.get("text") and said.get("attachments"):
-            return refusal(400, "BadSyntax")  # "Activity resulted into multiple skype activities"
-        call = Sent(
-            request.method,
-            f"{request.scheme}://{request.host}/{where['region']}",
-            where["conversation"],
-            known if request.method == "POST" else "",
-            said,
-            request.headers.get("Authorization", ""),
-            f"answer-{1 + self.methods.count('POST')}" if request.method == "POST" else known,
-        )
-        self.sent.append(call)
-        if request.method == "DELETE":
-            del self._shown[known]
-        else:
-            self._shown[call.id] = call
-        if self.lost:
-            self.lost -= 1
-            return _hang_up(request)
-        return web.json_response({"id": call.id}, status=201 if request.method == "POST" else 200)
-
-
-_CALLS: Final = (("POST", ""), ("POST", "/{activity}"), ("PUT", "/{activity}"), ("DELETE", "/{activity}"))
-
-
-def refusal(status: int, code: str = "Refused", **headers: str) -> web.Response:
-    """What Teams says when it does not take a message."""
-    body = {"error": {"code": code, "message": "not now"}}
-    return web.json_response(body, status=status, headers={name.replace("_", "-"): it for name, it in headers.items()})
-
-
-def _hang_up(request: web.Request) -> web.Response:
-    assert request.transport
-    request.transport.abort()
-    return web.Response()
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class SignIn:
-    """Publishes keys, signs tokens with the newest, and gives the bot its own token."""
+    """Publishes keys, signs tokens with the newest, and gives the bot its own token; `instead` answers for a path."""
 
     def __init__(self) -> None:
+        self.instead: dict[str, Handler] = {}
         self.token_requests: list[dict[str, Any]] = []
         self.metadata_requests = 0
         self._keys: dict[str, rsa.RSAPrivateKey] = {}
+        self._endorsed: dict[str, object] = {}
         self.rotate()
 
-    def rotate(self) -> None:
+    @property
+    def newest(self) -> rsa.RSAPrivateKey:
+        """The key that tokens are signed with."""
+        return self._keys[list(self._keys)[-1]]
+
+    def rotate(self, endorsements: object = ("msteams", "webchat")) -> None:
         """Signs with a new key from now on; the old one stays published."""
-        self._keys[f"key-{len(self._keys)}"] = rsa.generate_private_key(65537, 2048)
+        name = f"key-{len(self._keys)}"
+        self._keys[name] = rsa.generate_private_key(65537, 2048)
+        self._endorsed[name] = endorsements
+
+    def withdraw(self, name: str) -> None:
+        """Publishes a key no more."""
+        del self._keys[name]
 
     def token(self, *, key: rsa.RSAPrivateKey | None = None, kid: str = "", **claims: object) -> str:
         """A token as Teams' calls carry it; `claims` change it, None leaves one out."""
@@ -159,19 +74,27 @@ class SignIn:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/v1/.well-known/openidconfiguration", self._metadata),
-            web.get("/v1/.well-known/keys", self._jwks),
-            web.get("/common/discovery/instance", self._clouds),
-            web.get("/{tenant}/v2.0/.well-known/openid-configuration", self._authority),
-            web.post("/{tenant}/oauth2/v2.0/token", self._token),
+            web.get("/v1/.well-known/openidconfiguration", self._or_instead(self._metadata)),
+            web.get("/v1/.well-known/keys", self._or_instead(self._jwks)),
+            web.get("/common/discovery/instance", self._or_instead(self._clouds)),
+            web.get("/{tenant}/v2.0/.well-known/openid-configuration", self._or_instead(self._authority)),
+            web.post("/{tenant}/oauth2/v2.0/token", self._or_instead(self._token)),
         ]
+
+    def _or_instead(self, usual: Handler) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await self.instead.get(request.path, usual)(request)
+
+        return answer
 
     async def _metadata(self, _: web.Request) -> web.Response:
         self.metadata_requests += 1
         return web.json_response({"issuer": LOGIN, "jwks_uri": f"https://{LOGIN}/v1/.well-known/keys"})
 
     async def _jwks(self, _: web.Request) -> web.Response:
-        return web.json_response({"keys": [_published(kid, key) for kid, key in self._keys.items()]})
+        return web.json_response(
+            {"keys": [_published(kid, key, self._endorsed[kid]) for kid, key in self._keys.items()]}
+        )
 
     async def _clouds(self, _: web.Request) -> web.Response:
         return web.json_response({"metadata": [{"preferred_network": SIGN_IN, "aliases": [SIGN_IN]}]})
@@ -190,9 +113,9 @@ class SignIn:
         return web.json_response({"token_type": "Bearer", "expires_in": 3600, "access_token": TOKEN})
 
 
-def _published(kid: str, key: rsa.RSAPrivateKey) -> dict[str, Any]:
+def _published(kid: str, key: rsa.RSAPrivateKey, endorsements: object) -> dict[str, Any]:
     public = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
-    return {**public, "kid": kid, "use": "sig", "endorsements": ["msteams", "webchat"]}
+    return {**public, "kid": kid, "use": "sig", "endorsements": endorsements}
 
 
 @dataclass
@@ -208,10 +131,16 @@ class Microsoft:
 async def microsoft(folder: Path) -> AsyncIterator[Microsoft]:
     """Runs until the block ends; `folder` takes the throw-away certificates."""
     sign_in, connector = SignIn(), BotConnector()
-    tls = _certify(folder, LOGIN, SIGN_IN, CONNECTOR)
-    async with serving([*sign_in.routes(), *connector.routes()], tls) as port, _proxy(port) as proxy:
-        environment = {"HTTPS_PROXY": f"http://127.0.0.1:{proxy}", "REQUESTS_CA_BUNDLE": str(folder / "ca.pem")}
+    routes = [*sign_in.routes(), *connector.routes()]
+    async with behind_proxy(folder, routes, LOGIN, SIGN_IN, CONNECTOR) as environment:
         yield Microsoft(sign_in, connector, environment)
+
+
+@asynccontextmanager
+async def behind_proxy(folder: Path, routes: list[web.RouteDef], *hosts: str) -> AsyncIterator[dict[str, str]]:
+    """Plays hosts over TLS behind a proxy; yields what a process must have in its environment to meet them."""
+    async with serving(routes, _certify(folder, *hosts)) as port, _proxy(port) as proxy:
+        yield {"HTTPS_PROXY": f"http://127.0.0.1:{proxy}", "REQUESTS_CA_BUNDLE": str(folder / "ca.pem")}
 
 
 @asynccontextmanager

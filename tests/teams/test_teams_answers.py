@@ -1,6 +1,7 @@
 """A question asked in Teams is answered there: at once acknowledged, then sent to where it was asked."""
 
 import asyncio
+import json
 import logging
 import time
 from dataclasses import replace
@@ -10,11 +11,15 @@ import pytest
 from aiohttp import web
 
 from adapters.teams import TeamsAdapter
+from adapters.teams_cards import Manner
 from bot.answers import Answer, Source
-from bot.errors import OverQuota, Undelivered
+from bot.errors import OverQuota, Stopped, Undelivered
 from bot.events import Feedback, Turn
+from bot.ticket import FreeTicket
 from tests.teams import standin
-from tests.teams.conftest import FixedDispatcher, Teams, payload
+from tests.teams.conftest import ANSWER, FixedDispatcher, Teams, payload, until
+from tests.teams.desk import LONG, Desk
+from tests.teams.sealing import named
 from tests.teams.standin import refusal, serving
 
 
@@ -24,7 +29,8 @@ async def test_a_question_is_acknowledged_and_then_answered_where_it_was_asked(t
 
     await teams.dispatcher.answer_all()
 
-    posted, edited = teams.connector.sent
+    posted, edited, *buttons = teams.connector.sent
+    assert [call.method for call in buttons] == ["POST", "PUT"]
     asked = payload("personal_message")
     assert (posted.method, posted.reply_to, posted.activity["text"]) == ("POST", asked["id"], "…")
     assert (edited.method, edited.id) == ("PUT", posted.id)
@@ -39,9 +45,9 @@ async def test_a_question_is_acknowledged_and_then_answered_where_it_was_asked(t
 async def test_an_answer_carries_citations_the_ai_label_and_thumbs(teams: Teams) -> None:
     await teams.post(payload("personal_message"))
     await teams.dispatcher.answer_all()
-    (sent,) = teams.connector.messages
+    sent, _ = teams.connector.messages
     assert sent.activity["textFormat"] == "markdown"
-    assert sent.activity["channelData"] == {"feedbackLoop": {"type": "default"}}
+    assert sent.activity["channelData"] == {"feedbackLoop": {"type": "custom"}}
     assert sent.activity["text"] == (
         "You have **25 days** [1], agreed with your lead [2].\n\n"
         "_Hidden from the model: e-mail address, name._\n\n"
@@ -59,6 +65,7 @@ async def test_an_answer_carries_citations_the_ai_label_and_thumbs(teams: Teams)
                 "name": "Holidays",
                 "url": "https://wiki.example/hr%281%29",
                 "abstract": "Everyone has 25 days a year.",
+                "keywords": ["HR", "2026-01-01"],
             },
         ),
         (2, {"@type": "DigitalDocument", "name": "Leads", "abstract": "Your lead agrees."}),
@@ -87,7 +94,7 @@ async def test_any_process_can_reply_with_the_plain_strings_of_the_turn(teams: T
     turn = teams.dispatcher.turn
     assert all(isinstance(value, str) for value in turn.reply_to.values())
     await teams.dispatcher.reply_to(replace(turn, reply_to=dict(turn.reply_to))).finish(teams.dispatcher.answer)
-    assert len(teams.connector.messages) == 1
+    assert len(teams.connector.texts) == 1
 
 
 async def test_redelivery_has_the_same_ids(teams: Teams) -> None:
@@ -112,7 +119,7 @@ async def test_five_turns_ask_for_one_token(teams: Teams) -> None:
         await teams.post(payload("personal_message", id=str(number)))
     turns = [event for event in teams.dispatcher.accepted if isinstance(event, Turn)]
     await asyncio.gather(*(teams.dispatcher.reply_to(turn).finish(teams.dispatcher.answer) for turn in turns))
-    assert len(teams.connector.messages) == 5
+    assert len(teams.connector.texts) == 5
     (asked,) = teams.sign_in.token_requests
     assert (asked["tenant"], asked["scope"]) == (standin.TENANT, "https://api.botframework.com/.default")
     assert teams.sign_in.metadata_requests == 1
@@ -140,13 +147,14 @@ async def test_a_long_answer_arrives_whole_in_numbered_parts_below_100_kb(teams:
     teams.dispatcher.answer = Answer(text=text, trace_id="t", refused=True)  # else it would be warned of: no source
     await teams.post(payload("personal_message"))
     await teams.dispatcher.answer_all()
-    texts = [call.activity["text"] for call in teams.connector.messages]
-    total = len(texts)
+    texts, total = teams.connector.texts, len(teams.connector.answers)
     assert total > 5
-    assert [text.partition("\n\n")[0] for text in texts] == [f"({n}/{total})" for n in range(1, total + 1)]
-    assert "".join(text.partition("\n\n")[2] for text in texts) == teams.dispatcher.answer.text
-    assert all(len(str(call.activity).encode("utf-16-le")) < 100_000 for call in teams.connector.messages)
-    assert ["channelData" in call.activity for call in teams.connector.messages] == [False] * (total - 1) + [True]
+    assert [text.rpartition("\n\n")[2] for text in texts] == [f"({n}/{total})" for n in range(1, total + 1)]
+    whole = "".join(text.rpartition("\n\n")[0] for text in texts)
+    assert "".join(whole.split()) == "".join(teams.dispatcher.answer.text.split())
+    assert all(len(json.dumps(call.activity).encode("utf-16-le")) < 100_000 for call in teams.connector.messages)
+    judged = ["channelData" in call.activity for call in teams.connector.messages]
+    assert judged == [False] * (total - 1) + [True, False]
     assert teams.dispatcher.names[0].endswith(f":answer-{total}")
 
 
@@ -206,3 +214,90 @@ async def test_a_managed_identity_needs_no_password(
         await adapter.stop()
     assert teams.connector.messages[0].authorization == f"Bearer {standin.TOKEN}"
     assert not teams.sign_in.token_requests
+
+
+async def test_what_may_be_done_about_an_answer_stands_below_it(teams: Teams) -> None:
+    await teams.post(payload("channel_mention"))
+    await teams.dispatcher.answer_all()
+    _, below = teams.connector.messages
+    (card,) = below.cards
+    assert (card["type"], card["version"]) == ("AdaptiveCard", "1.5")
+    regenerate, *others = below.buttons
+    assert (regenerate[0], named(regenerate[1])) == ("Regenerate", "answer-1 answer-2")
+    assert others == [
+        ("Wrong source", {"hausgeist": "source", "answer": "answer-1"}),
+        ("Ask a person", {"hausgeist": "person", "answer": "answer-1"}),
+    ]
+    for action in card["actions"]:
+        assert (action["type"], action["verb"]) == ("Action.Execute", action["data"]["hausgeist"])
+        assert action["fallback"] == {"type": "Action.Submit", "title": action["title"], "data": action["data"]}
+
+
+async def test_what_is_nobodys_to_ask_again_and_names_no_source_has_one_button(teams: Teams) -> None:
+    teams.dispatcher.answer = Answer("Nothing is known of it.", "", refused=True, language="de")
+    await teams.post(payload("channel_mention"))
+    await teams.dispatcher.answer_all()
+    assert [title for title, _ in teams.connector.messages[1].buttons] == ["Einen Menschen fragen"]
+
+
+async def test_an_answer_is_classified_as_the_company_wishes_and_marks_what_is_stale(desk: Desk) -> None:
+    stale = replace(ANSWER.sources[0], stale=True)
+    reply = desk.worker(FreeTicket())
+    reply.manner = Manner("Confidential", "19:c@thread.tacv2;messageid=7")
+    await reply.finish(replace(ANSWER, sources=(stale,), notices=("report.pdf was not read.",)))
+    answer, below = desk.connector.messages
+    assert "_report.pdf was not read._" in answer.text
+    assert answer.text.endswith("HR, 2026-01-01, may be out of date")
+    (label,) = answer.activity["entities"]
+    assert label["usageInfo"] == {"@type": "CreativeWork", "name": "Confidential"}
+    assert label["citation"][0]["appearance"]["keywords"] == ["HR", "2026-01-01", "may be out of date"]
+    share = {
+        "hausgeist": "share",
+        "kept": "trace-1",
+        "to": reply.manner.shares_with,
+        "place": "teams:19:c@thread.tacv2",
+    }
+    assert below.buttons[-1] == ("Share with the channel", share)
+
+
+async def test_a_new_answer_takes_the_place_of_the_old_one(desk: Desk) -> None:
+    await desk.worker(FreeTicket()).finish(LONG)
+    before = [message.id for message in desk.connector.messages]
+    reply = desk.worker(FreeTicket(), replaced=before)
+    await reply.status("Searching …")
+    await reply.write("You")
+    assert len(desk.connector.texts) == 3
+    assert await reply.finish(ANSWER) == f"{desk.turn.conversation}:{before[0]}"
+    assert [message.id for message in desk.connector.messages] == before[:2]
+    assert [bool(message.buttons) for message in desk.connector.messages] == [False, True]
+
+
+async def test_an_answer_that_was_to_be_replaced_stands_if_there_is_no_other(desk: Desk) -> None:
+    await desk.worker(FreeTicket()).finish(ANSWER)
+    before = [message.id for message in desk.connector.messages]
+    await desk.worker(FreeTicket(), replaced=before).fail(Stopped("You stopped it."), "t")
+    assert [message.id for message in desk.connector.messages] == [*before, "answer-3"]
+    assert len(desk.connector.answers) == 1
+
+
+async def test_a_failure_becomes_the_answer_to_the_question_asked_again(desk: Desk) -> None:
+    await desk.worker(FreeTicket()).fail(OverQuota("Too much at once."), "t")
+    reply = desk.worker(FreeTicket(), replaced=["answer-1"])
+    reply.holds = False
+    await reply.status("Searching …")
+    await until(lambda: desk.connector.texts == ["Searching …"])
+    await reply.fail(OverQuota("Still too much."), "t")
+    assert desk.connector.texts == ["Still too much.\n\nIf you ask about it, quote `t`."]
+    await desk.worker(FreeTicket(), replaced=["answer-1"]).finish(ANSWER)
+    assert [message.id for message in desk.connector.messages] == ["answer-1", "answer-2"]
+
+
+async def test_an_answer_whose_buttons_are_not_taken_stands(desk: Desk) -> None:
+    ticket = FreeTicket()
+    reply = desk.worker(ticket)
+    await reply.status("Searching …")
+    await until(lambda: ticket.posted)
+    desk.connector.after = 1
+    desk.connector.refusals.append(refusal(400))
+    await reply.finish(ANSWER)
+    assert len(desk.connector.answers) == len(desk.connector.messages) == 1

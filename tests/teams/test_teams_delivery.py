@@ -2,62 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from aiohttp import web
 
-from adapters.teams_events import Address
-from adapters.teams_reply import TeamsReply
-from adapters.teams_sdk import TeamsBot
-from bot.answers import Answer
 from bot.errors import ModelDown, StateDown, Stopped, Undelivered
 from bot.ticket import FreeTicket, Superseded
 from tests.teams import standin
-from tests.teams.conftest import ANSWER, Teams, payload, until
+from tests.teams.conftest import ANSWER, until
+from tests.teams.desk import LONG, Desk, Unrecorded
+from tests.teams.sealing import named
 from tests.teams.standin import refusal
 
-LONG = Answer(text="\n\n".join(f"Paragraph {number} " + "x" * 1000 for number in range(40)), trace_id="trace-2")
-
-
-class Desk:
-    """One question in Teams, and as many workers as a test needs to reply to it."""
-
-    def __init__(self, teams: Teams, bot: TeamsBot) -> None:
-        self.connector = teams.connector
-        self.turn = teams.dispatcher.turn
-        self._bot = bot
-
-    def worker(self, ticket: FreeTicket, *, patience: float = 8.0) -> TeamsReply:
-        return TeamsReply(self._bot, Address(**self.turn.reply_to), ticket, patience=patience, pause=0.05)
-
-
-@pytest.fixture
-async def desk(teams: Teams) -> AsyncIterator[Desk]:
-    await teams.post(payload("personal_message"))
-    bot = TeamsBot(standin.APP_ID, standin.PASSWORD, standin.TENANT, "SingleTenant")
-    yield Desk(teams, bot)
-    bot.close()
-
-
-class Unrecorded(FreeTicket):
-    """A ticket whose owner cannot note what was posted, at least the first time."""
-
-    def __init__(self, *reasons: BaseException) -> None:
-        super().__init__()
-        self._reasons = list(reasons)
-
-    async def record(self, message: str, part: int = 0) -> None:
-        if self._reasons:
-            raise self._reasons.pop()
-        await super().record(message, part)
-
-
-def buttons(message: standin.Sent) -> list[tuple[str, dict[str, Any]]]:
-    cards = [attachment["content"] for attachment in message.activity.get("attachments", [])]
-    return [(action["title"], action["data"]) for card in cards for action in card["actions"]]
+BUTTONS = ["POST", "PUT"]  # which are a message of their own here
 
 
 async def test_waiting_becomes_searching_and_then_the_answer_in_one_message(desk: Desk) -> None:
@@ -69,8 +27,8 @@ async def test_waiting_becomes_searching_and_then_the_answer_in_one_message(desk
     await until(lambda: desk.connector.texts == ["Searching &lt;b>…"])
     await reply.write("You have")
     assert await reply.finish(ANSWER) == f"{desk.turn.conversation}:answer-1"
-    assert desk.connector.methods == ["POST", "PUT", "PUT"]
-    assert ticket.posted == {0: "answer-1"}
+    assert desk.connector.methods == ["POST", "PUT", "PUT", *BUTTONS]
+    assert ticket.posted == {0: "answer-1", 1: "answer-2"}
     assert len(desk.connector.answers) == 1
 
 
@@ -84,7 +42,7 @@ async def test_that_a_question_waits_is_shown_before_its_lease_ends(desk: Desk) 
     later.valid_until = 0.0
     assert desk.connector.texts == ["2 before you"]
     await desk.worker(FreeTicket(posted=ticket.posted)).finish(ANSWER)
-    assert desk.connector.methods == ["POST", "PUT", "PUT"]
+    assert desk.connector.methods == ["POST", "PUT", "PUT", *BUTTONS]
 
 
 @pytest.mark.parametrize("answer", ["put off", "refused", "nonsense"])
@@ -108,16 +66,16 @@ async def test_growing_words_are_not_shown_yet(desk: Desk) -> None:
     await until(lambda: desk.connector.texts == ["…"])
     await reply.write(" 25 days")
     await reply.finish(ANSWER)
-    assert desk.connector.methods == ["POST", "PUT"]
+    assert desk.connector.methods == ["POST", "PUT", *BUTTONS]
 
 
 async def test_the_placeholder_can_be_stopped_and_the_answer_not(desk: Desk) -> None:
     reply = desk.worker(FreeTicket())
     await reply.status("Searching …")
     await until(lambda: desk.connector.messages)
-    assert buttons(desk.connector.messages[0]) == [("Stop", {"hausgeist": "stop", "place": desk.turn.conversation})]
+    assert desk.connector.messages[0].buttons == [("Stop", {"hausgeist": "stop", "place": desk.turn.conversation})]
     await reply.finish(ANSWER)
-    assert not buttons(desk.connector.messages[0])
+    assert not desk.connector.messages[0].buttons
 
 
 async def test_a_worker_that_takes_over_edits_the_message_that_it_finds(desk: Desk) -> None:
@@ -125,8 +83,8 @@ async def test_a_worker_that_takes_over_edits_the_message_that_it_finds(desk: De
     await desk.worker(first).status("Searching …")
     await until(lambda: first.posted)
     await desk.worker(FreeTicket(again=True, posted=dict(first.posted))).finish(ANSWER)
-    assert desk.connector.methods == ["POST", "PUT"]
-    assert len(desk.connector.answers) == len(desk.connector.messages) == 1
+    assert desk.connector.methods == ["POST", "PUT", *BUTTONS]
+    assert len(desk.connector.answers) == len(desk.connector.texts) == 1
 
 
 async def test_a_crash_before_the_record_leaves_one_empty_placeholder_and_one_answer(desk: Desk) -> None:
@@ -158,8 +116,8 @@ async def test_who_is_stopped_before_the_record_takes_the_placeholder_back(desk:
 
 async def test_what_redis_did_not_note_is_taken_back_and_posted_anew(desk: Desk) -> None:
     await desk.worker(Unrecorded(StateDown("Redis does not answer."))).finish(ANSWER)
-    assert desk.connector.methods == ["POST", "DELETE", "POST", "PUT"]
-    assert len(desk.connector.answers) == len(desk.connector.messages) == 1
+    assert desk.connector.methods == ["POST", "DELETE", "POST", "PUT", *BUTTONS]
+    assert len(desk.connector.answers) == len(desk.connector.texts) == 1
 
 
 async def test_without_leave_nothing_is_posted_and_an_answer_only_edited(desk: Desk) -> None:
@@ -186,7 +144,7 @@ async def test_what_teams_puts_off_is_said_later(desk: Desk, status: int | None)
     for _ in range(2):
         desk.connector.refusals.append(refusal(status, Retry_After="0") if status else None)
     await desk.worker(FreeTicket()).finish(ANSWER)
-    assert len(desk.connector.answers) == len(desk.connector.messages) == 1
+    assert len(desk.connector.answers) == len(desk.connector.texts) == 1
 
 
 async def test_a_storm_of_429_is_sat_out_as_long_as_teams_says(desk: Desk) -> None:
@@ -194,7 +152,7 @@ async def test_a_storm_of_429_is_sat_out_as_long_as_teams_says(desk: Desk) -> No
     started = time.monotonic()
     await desk.worker(FreeTicket()).finish(ANSWER)
     assert time.monotonic() - started >= 1.2
-    assert desk.connector.calls == 4
+    assert desk.connector.calls == 6
 
 
 async def test_status_does_not_wait_for_teams_nor_hold_the_answer_up(desk: Desk) -> None:
@@ -213,8 +171,8 @@ async def test_an_edit_whose_receipt_was_lost_is_repeated(desk: Desk) -> None:
     await until(lambda: ticket.posted)
     desk.connector.lost = 1
     await reply.finish(ANSWER)
-    assert desk.connector.methods == ["POST", "PUT", "PUT"]
-    assert len(desk.connector.messages) == 1
+    assert desk.connector.methods == ["POST", "PUT", "PUT", *BUTTONS]
+    assert len(desk.connector.texts) == 1
 
 
 async def test_what_teams_does_not_take_in_time_is_undelivered(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -263,8 +221,8 @@ async def test_an_answer_stands_even_if_someone_deleted_its_placeholder(desk: De
     await until(lambda: ticket.posted)
     desk.connector.remove("answer-1")
     assert (await reply.finish(ANSWER)).endswith(":answer-2")
-    assert ticket.posted == {0: "answer-2"}
-    assert len(desk.connector.answers) == len(desk.connector.messages) == 1
+    assert ticket.posted == {0: "answer-2", 1: "answer-3"}
+    assert len(desk.connector.answers) == len(desk.connector.texts) == 1
 
 
 async def test_a_long_answer_is_finished_by_another_worker_part_by_part(desk: Desk) -> None:
@@ -292,7 +250,7 @@ async def test_parts_left_over_from_a_longer_attempt_are_deleted(desk: Desk) -> 
     ticket = FreeTicket()
     await desk.worker(ticket).finish(LONG)
     await desk.worker(ticket).finish(ANSWER)
-    assert [message.id for message in desk.connector.messages] == ["answer-1"]
+    assert [message.id for message in desk.connector.messages] == ["answer-1", "answer-2"]
     await desk.worker(ticket).fail(Stopped("You stopped it."), "t")
     assert desk.connector.texts == ["You stopped it.\n\nIf you ask about it, quote `t`."]
 
@@ -301,13 +259,14 @@ async def test_what_may_help_later_can_be_asked_again(desk: Desk) -> None:
     ticket = FreeTicket()
     await desk.worker(ticket).fail(ModelDown("No model."), "trace-9")
     again = {"hausgeist": "again", "kept": "trace-9"}
-    assert buttons(desk.connector.messages[0]) == [("Ask again", again)]
+    assert desk.connector.messages[0].buttons == [("Ask again", again)]
     await desk.worker(ticket).finish(replace(ANSWER, makeshift=True, language="de", trace_id="trace-9"))
-    (makeshift,) = desk.connector.answers
-    assert buttons(makeshift) == [("Noch einmal fragen", again)]
-    assert makeshift.activity["channelData"] == {"feedbackLoop": {"type": "default"}}
-    await desk.worker(ticket).finish(ANSWER)
-    assert not buttons(desk.connector.messages[0])
+    makeshift, below = desk.connector.messages
+    assert makeshift.labelled
+    assert not makeshift.buttons
+    title, data = below.buttons[0]
+    assert (title, {**data, "replaces": ""}) == ("Noch einmal fragen", {**again, "replaces": ""})
+    assert named(data) == "answer-1 answer-2"
 
 
 async def test_a_wrong_password_is_named_in_the_log_and_nothing_sent(
@@ -323,11 +282,29 @@ async def test_a_wrong_password_is_named_in_the_log_and_nothing_sent(
 async def test_a_placeholder_that_fails_as_nobody_expected_costs_the_answer_nothing(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    too_deep = "[" * 100_000  # for Python's JSON: a RecursionError
-    desk.connector.refusals.append(web.Response(text=too_deep, status=201, content_type="application/json"))
-    reply = desk.worker(FreeTicket())
+    reply = desk.worker(Unrecorded(RuntimeError("nobody thought of it")))
     await reply.status("searching")
     await until(lambda: caplog.records)
     await reply.finish(ANSWER)
     assert len(desk.connector.answers) == 1
-    assert [getattr(record, "error", "") for record in caplog.records] == ["RecursionError"]
+    assert [getattr(record, "error", "") for record in caplog.records] == ["RuntimeError"]
+
+
+async def test_where_messages_get_no_ids_the_answer_is_posted_once(desk: Desk) -> None:
+    await posted_once(desk)
+
+
+async def test_nor_is_it_posted_twice_in_a_chat_without_ids(chat: Desk) -> None:
+    await posted_once(chat)
+
+
+async def posted_once(there: Desk) -> None:
+    there.connector.naive = there.connector.nameless = True
+    reply = there.worker(FreeTicket())
+    await reply.status("Searching …")
+    await reply.write("You have")
+    await reply.finish(ANSWER)
+    (answer,) = there.connector.answers
+    assert answer.text.startswith("You have **25 days**")
+    assert "PUT" not in there.connector.methods
+    assert len(there.connector.messages) <= 4

@@ -22,6 +22,6 @@ async def test_an_activity_without_token_is_answered_without_token(caplog: pytes
         await dispatcher.answer_all()
         assert (await client.post(door, json={**activity, "serviceUrl": "http://evil.example/"})).status_code == 401
         assert (await client.post("http://rebound.example/api/messages", json=here)).status_code == 401
-    assert [(call.method, call.authorization) for call in connector.sent] == [("POST", ""), ("PUT", "")]
-    assert connector.sent[0].reply_to == activity["id"]
+    assert len(connector.answers) == 1
+    assert {call.authorization for call in connector.sent} == {""}
     await adapter.stop()

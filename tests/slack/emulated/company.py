@@ -4,23 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final, Literal, cast
+from typing import Literal, cast
 
 from redis.asyncio import Redis
 
 from adapters.slack import SlackAdapter
 from adapters.slack_options import SlackOptions
-from bot.inbox import Inbox
-from bot.model import ScriptedModel
-from bot.pace import SharedPace
+from bot.inbox import LEASE_SECONDS
+from bot.pace import Pace, SharedPace
 from bot.people import Directory
 from bot.places import Places
-from bot.prompt import Prompt
-from bot.seal import Seal
-from bot.worker import Worker
 from guardrails.pii import Guard
 from rag.library import Library
-from tests.bot.house import KEY, House
+from tests.bot.house import House, Shift, working
+from tests.bot.knowing import Knowing
 from tests.slack.desk import opened
 from tests.slack.emulated.node import TEAM
 from tests.slack.emulated.people import Someone
@@ -28,35 +25,6 @@ from tests.slack.emulated.reading import Post
 from tests.slack.emulated.workspace import EmulatedSlack
 
 Way = Literal["http", "sockets"]
-
-HOTEL: Final = "How much may a hotel in Paris cost?"
-SAID: Final = "A hotel in Paris may cost EUR 180 a night. [1]"
-LEAVE: Final = "How many days of holiday do I have?"
-MORE: Final = f"{SAID} Trains are booked in second class at the travel desk. [1]"
-LEFT: Final = "Everybody has 25 days of holiday a year. [1]"
-
-
-class Knowing(ScriptedModel):
-    """Says what the documents say about hotels and holidays, any number of times; `draft` in place of it, if given.
-
-    While `patience` is cleared it stops after `pause` words, and goes on when it is set.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.draft = ""
-        self.pause = 3
-        self.patience = asyncio.Event()
-        self.patience.set()
-
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
-        """The answer, word by word."""
-        self.asked.append(prompt)
-        words = (self.draft or (LEFT if "holiday" in prompt.question else SAID)).split(" ")
-        for at, word in enumerate(words):
-            if at == self.pause:
-                await self.patience.wait()
-            yield word + " "
 
 
 @dataclass
@@ -68,9 +36,13 @@ class Company:
     redis: Redis
     guard: Guard
     library: Library
+    pace: Pace
     model: Knowing = field(default_factory=Knowing)
     houses: list[House] = field(default_factory=list)
     adapters: list[SlackAdapter] = field(default_factory=list)
+    shifts: list[Shift] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+    lease_seconds: float = LEASE_SECONDS
 
     def __getattr__(self, name: str) -> Someone:
         """The people, by name."""
@@ -112,16 +84,22 @@ class Company:
 
 @asynccontextmanager
 async def company_of(
-    replicas: int, slack: EmulatedSlack, way: Way, redis: Redis, parts: tuple[Guard, Library]
+    replicas: int,
+    slack: EmulatedSlack,
+    way: Way,
+    redis: Redis,
+    parts: tuple[Guard, Library],
+    lease_seconds: float = LEASE_SECONDS,
+    pace: Pace | None = None,
 ) -> AsyncIterator[Company]:
     """A company with so many replicas, reached in this way."""
-    company = Company(slack, way, redis, *parts)
+    company = Company(slack, way, redis, *parts, lease_seconds=lease_seconds, pace=pace or SharedPace(redis))
     async with AsyncExitStack() as stack:
-        urls = [await stack.enter_async_context(_replica(company)) for _ in range(replicas)]
+        company.urls = [await stack.enter_async_context(_replica(company)) for _ in range(replicas)]
         if way == "sockets":
             slack.over_sockets()
         else:
-            slack.over_http(*urls)
+            slack.over_http(*company.urls)
         yield company
         await slack.deliveries.settled()
 
@@ -137,25 +115,16 @@ async def _replica(company: Company) -> AsyncIterator[str]:
         signing_secret="" if company.way == "sockets" else slack.secret,
         app_token=slack.app_token if company.way == "sockets" else None,
         api_url=slack.api_url,
-        options=SlackOptions(SharedPace(company.redis), helpdesk=(f"slack:{people['beat'].id}",)),
+        options=SlackOptions(company.pace, helpdesk=(f"slack:{people['beat'].id}",)),
     )
     company.houses.append(house)
     company.adapters.append(adapter)
     await adapter.start()
-    async with _working(house), opened(adapter) as desk:
+    async with working(house, company.lease_seconds) as shift, opened(adapter) as desk:
+        company.shifts.append(shift)
         yield desk.url
         await adapter.stop_taking()
     await adapter.stop()
-
-
-@asynccontextmanager
-async def _working(house: House) -> AsyncIterator[None]:
-    worker = Worker(Inbox(house.redis, Seal(KEY)), house.dispatcher, house.book, 4)
-    task = asyncio.create_task(worker.run())
-    yield
-    await worker.drain(2)
-    task.cancel()
-    await asyncio.wait([task])
 
 
 async def until(true: Callable[[], object]) -> None:

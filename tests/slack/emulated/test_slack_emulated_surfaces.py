@@ -3,7 +3,8 @@
 import pytest
 
 from adapters.slack_commands import AGAIN, ASK, FEEDBACK, MESSAGE_SHORTCUT, PERSON, SHARE, SOURCE
-from tests.slack.emulated.company import HOTEL, LEAVE, SAID, Company, until
+from tests.bot.knowing import HOTEL, LEAVE, SAID
+from tests.slack.emulated.company import Company, until
 
 
 async def test_a_slash_command_is_answered_for_one_person_and_shared_with_all(company: Company) -> None:

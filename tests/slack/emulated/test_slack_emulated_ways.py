@@ -1,6 +1,7 @@
 """Each way in, in an independent Slack, over signed HTTP and over Socket Mode: asked, and answered once."""
 
-from tests.slack.emulated.company import HOTEL, LEAVE, SAID, Company
+from tests.bot.knowing import HOTEL, LEAVE, SAID
+from tests.slack.emulated.company import Company
 
 
 async def test_a_mention_is_answered_in_its_thread(company: Company) -> None:

@@ -6,7 +6,7 @@ from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 from typing import Final
 
-from tests.slack.emulated.node import NODE, PACKAGES
+from tests.node.packages import NODE, PACKAGES
 
 _OPTIONS: Final = (
     "--noEmit",

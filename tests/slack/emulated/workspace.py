@@ -1,6 +1,7 @@
 """A Slack workspace on loopback: `emulate` keeps its state, and in front of it stands here what `emulate` lacks."""
 
 import asyncio
+import io
 import json
 import socket
 from collections import defaultdict, deque
@@ -108,7 +109,7 @@ class EmulatedSlack:
 
     async def upload(self, file: str, content: bytes) -> None:
         """Puts a file where `emulate` expects it."""
-        async with self._http.post(f"{self._emulate.url}/upload/v1/{file}", data=content) as response:
+        async with self._http.post(f"{self._emulate.url}/upload/v1/{file}", data=io.BytesIO(content)) as response:
             assert response.status == 200, await response.text()
 
     async def emulate(self, method: str, token: str, **arguments: Any) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """Long Markdown in pieces: code goes on as code, a table with its header. Knows no network."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from markdown_it import MarkdownIt
 
+_LONGEST_SIGN: Final = 40
+_JOINED: Final = re.compile("[\u200d\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+_HALVES: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))  # two of them are a flag
 _HEADER: Final = 600  # characters of a table's head that are worth being repeated
 
 _blocks: Final = MarkdownIt("commonmark").enable("table").disable(["reference", "html_block"])
@@ -73,10 +77,22 @@ def _cut(lines: list[_Line], limit: int) -> Iterator[_Line]:
         text = line.text
         while len(text) > room:
             at = text.rfind(" ", room // 2, room)
-            at = at if at > 0 else room
+            at = at if at > 0 else _between_signs(text, room)
             yield replace(line, text=text[:at])
             text = text[at:].removeprefix(" ")
         yield replace(line, text=text)
+
+
+def _between_signs(text: str, room: int) -> int:
+    """Where to cut so that no sign is torn that is made of several characters, as flags and families are."""
+    return next((at for at in range(room, max(room - _LONGEST_SIGN, 0), -1) if not _torn(text, at)), room)
+
+
+def _torn(text: str, at: int) -> bool:
+    """Whether a sign goes on there: a mark or a joined one follows, or the second half of a flag."""
+    if _JOINED.match(text, at) or text[at - 1] == "\u200d" or unicodedata.combining(text[at]):
+        return True
+    return text[at] in _HALVES and (at - len(text[:at].rstrip(_HALVES))) % 2 > 0
 
 
 def _read(text: str, limit: int) -> list[_Line]:

@@ -1,4 +1,4 @@
-"""Markdown on its way into Slack: nobody is called, and no link says it is another. Knows no network.
+"""Markdown on its way into a chat: nobody is called, and no link says it is another. Knows no network.
 
 What is code and what is a link is judged as CommonMark judges it; what looks like a lie becomes plain text.
 """
@@ -52,17 +52,17 @@ def quiet(text: str) -> str:
     """The Markdown with nobody called, and with no links but those that lead where they say."""
     if _INERT.fullmatch(text):
         return text
-    return "".join(_CALL.sub("\\g<0>\u200b", piece if code else _links(piece)) for piece, code, _ in _pieces(text))
+    return "".join(_CALL.sub("\\g<0>\u200b", piece if code else _links(piece)) for piece, code, _ in pieces(text))
 
 
 def settled(text: str) -> str:
     """The longest beginning of a growing text of which `quiet` makes the same whatever follows."""
     if _INERT.fullmatch(text) and not _TURNS.search(text):
         return text[: text.rindex("[")] if text.endswith("]") else text
-    pieces = list(_pieces(text))
-    if not pieces:
+    found = list(pieces(text))
+    if not found:
         return ""
-    piece, code, in_table = pieces[-1]
+    piece, code, in_table = found[-1]
     line = piece[piece.rfind("\n", 0, -1) + 1 :]
     start, ends = len(text) - len(piece), piece.endswith("\n")
     if not piece.strip() and ends and not code:
@@ -162,7 +162,7 @@ def _first_begun(text: str) -> int:
     return opened[0] if opened else len(text)
 
 
-def _pieces(text: str) -> Iterator[tuple[str, bool, bool]]:
+def pieces(text: str) -> Iterator[tuple[str, bool, bool]]:
     """All of the text in order: blocks of code (so marked), paragraphs, cells (so marked), and the lines between."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)

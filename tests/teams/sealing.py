@@ -1,0 +1,19 @@
+"""What the buttons of our cards carry, opened."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from adapters.teams_marks import closed, opened
+from bot.seal import Seal
+
+SEAL: Final = Seal(bytes(range(32)))
+
+
+def named(data: Mapping[str, Any]) -> str:
+    """The messages that a button names."""
+    return " ".join(opened(SEAL, data["kept"], data["replaces"]))
+
+
+def sealed(kept: str, *messages: str) -> str:
+    """What a button carries that names these messages."""
+    return closed(SEAL, kept, messages)
