@@ -23,7 +23,7 @@ from adapters.teams_extension import TeamsExtension
 from adapters.teams_files import TeamsFiles
 from adapters.teams_helpdesk import TeamsHelpdesk
 from adapters.teams_invokes import TeamsInvokes
-from adapters.teams_marks import opened
+from adapters.teams_marks import unsealed
 from adapters.teams_members import TeamsMembers
 from adapters.teams_message import Post, noted, offered
 from adapters.teams_options import TeamsOptions
@@ -112,7 +112,7 @@ class TeamsAdapter:
     def reply(self, turn: Turn, ticket: Ticket) -> Reply:
         """Opens a reply to a turn, wherever the turn was taken."""
         where, there = turn.reply_to, Address.of(turn.reply_to)
-        named = opened(self._options.seal, where.get("kept", ""), where.get("replaces", ""))
+        named = unsealed(self._options.seal, where.get("kept", ""), where.get("replaces", ""))
         replaced = [*dict.fromkeys([*named, *where.get("pressed", "").split()])]
         reply = TeamsReply(self._bot, there, ticket, language_of(turn.text), replaced=replaced)
         reply.stopped = partial(self._stopped, turn, ticket.key)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from adapters.teams_activity import PLATFORM
 from adapters.teams_dialogs import Json, card, execute
-from adapters.teams_marks import closed, own_seal
+from adapters.teams_marks import own_seal, sealed
 from bot import labels
 from bot.answers import Answer
 from bot.language import Language
@@ -29,7 +29,7 @@ def below(answer: Answer, texts: Sequence[str], itself: str, manner: Manner) -> 
     language, judged, kept = answer.language, texts[-1] if texts else "", answer.trace_id
     again = labels.AGAIN if answer.makeshift else labels.REGENERATE
     row = [
-        *([anew(again[language], kept, closed(manner.seal, kept, [*texts, itself]))] if kept else []),
+        *([anew(again[language], kept, sealed(manner.seal, kept, [*texts, itself]))] if kept else []),
         *([execute(labels.WRONG_SOURCE[language], _of("source", answer=judged))] if answer.sources else []),
         execute(labels.ASK_PERSON[language], _of("person", answer=judged)),
         *([_share(answer, manner.shares_with)] if kept and manner.shares_with else []),
@@ -43,7 +43,7 @@ def with_button(text: str, button: Json) -> Json:
 
 
 def anew(title: str, kept: str, replaces: str = "") -> Json:
-    """The button that asks a kept question once more; the new answer takes the messages that are `closed` there."""
+    """The button that asks a kept question once more; the new answer takes the messages that are `sealed` there."""
     return execute(title, _of("again", kept=kept, **({"replaces": replaces} if replaces else {})))
 
 

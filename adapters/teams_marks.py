@@ -15,19 +15,19 @@ def own_seal() -> Seal:
     return Seal(os.urandom(32))
 
 
-def closed(seal: Seal, kept: str, messages: Sequence[str]) -> str:
+def sealed(seal: Seal, kept: str, messages: Sequence[str]) -> str:
     """The messages of the answer to a kept question, for its button alone."""
     named = [message for message in messages if message][:MOST]
     return urlsafe_b64encode(seal.close(" ".join(named), _place(kept))).decode()
 
 
-def opened(seal: Seal, kept: str, mark: str) -> list[str]:
+def unsealed(seal: Seal, kept: str, mark: str) -> list[str]:
     """The messages that a button named; none where it is not a button of ours, or one of another answer."""
     try:
-        sealed = urlsafe_b64decode(mark)
+        body = urlsafe_b64decode(mark)
     except ValueError:
         return []
-    return (seal.open(sealed, _place(kept)) or "").split()
+    return (seal.open(body, _place(kept)) or "").split()
 
 
 def _place(kept: str) -> str:

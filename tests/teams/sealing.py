@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from adapters.teams_marks import closed, opened
+from adapters import teams_marks
 from bot.seal import Seal
 
 SEAL: Final = Seal(bytes(range(32)))
@@ -11,9 +11,9 @@ SEAL: Final = Seal(bytes(range(32)))
 
 def named(data: Mapping[str, Any]) -> str:
     """The messages that a button names."""
-    return " ".join(opened(SEAL, data["kept"], data["replaces"]))
+    return " ".join(teams_marks.unsealed(SEAL, data["kept"], data["replaces"]))
 
 
 def sealed(kept: str, *messages: str) -> str:
     """What a button carries that names these messages."""
-    return closed(SEAL, kept, messages)
+    return teams_marks.sealed(SEAL, kept, messages)

@@ -1,31 +1,40 @@
 """Which messages a button may have replaced: those of its own answer, whatever a client makes of it."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
-from adapters.teams_marks import closed, opened
+from adapters import teams_marks
+from adapters.teams_marks import unsealed
 from bot.seal import Seal
 from bot.ticket import FreeTicket
 from tests.teams.conftest import ANSWER, Teams, payload
 from tests.teams.sealing import SEAL, sealed
 
 OTHERS = "others-answer"
+FOREIGN = Seal(bytes(32))
 
 
 @pytest.mark.parametrize(
     "mark",
-    ["", OTHERS, "1 2", "é", "A" * 3_999, closed(Seal(os.urandom(32)), "trace-1", [OTHERS]), sealed("trace-2", OTHERS)],
+    [
+        "",
+        OTHERS,
+        "1 2",
+        "é",
+        "A" * 3_999,
+        teams_marks.sealed(FOREIGN, "trace-1", [OTHERS]),
+        sealed("trace-2", OTHERS),
+    ],
 )
 def test_what_was_not_sealed_for_this_answer_names_nothing(mark: str) -> None:
-    assert opened(SEAL, "trace-1", mark) == []
+    assert unsealed(SEAL, "trace-1", mark) == []
 
 
 def test_what_was_sealed_comes_back_once_it_fits() -> None:
-    assert opened(SEAL, "trace-1", sealed("trace-1", "1", "", "2")) == ["1", "2"]
-    assert len(opened(SEAL, "t", sealed("t", *map(str, range(100))))) == 30
+    assert unsealed(SEAL, "trace-1", sealed("trace-1", "1", "", "2")) == ["1", "2"]
+    assert len(unsealed(SEAL, "t", sealed("t", *map(str, range(100))))) == 30
 
 
 @pytest.mark.parametrize(
