@@ -17,6 +17,7 @@ from adapters.slack_mrkdwn import escaped, linked, of_quiet
 from bot import labels
 from bot.answers import Answer, Source
 from bot.errors import HausgeistError, Unavailable
+from bot.kinds import hidden
 from bot.language import Language
 
 PIECE: Final = 8_000  # characters of Markdown in one message; Slack takes 12,000 in a block of its own
@@ -180,8 +181,8 @@ def _notes(answer: Answer) -> Iterator[SlackMessage]:
     heading = f"*{labels.SOURCES[language]}*"
     cited = [_source(source, language) for source in answer.sources]
     yield from map(_context, _grouped([heading, *cited] if cited else []))
-    if hidden := labels.hidden(answer.masked, language):
-        yield _context(f":lock: {_short(hidden, CONTEXT // 2)}")
+    if told := hidden(answer.masked, language):
+        yield _context(f":lock: {_short(told, CONTEXT // 2)}")
 
 
 def _source(source: Source, language: Language) -> str:

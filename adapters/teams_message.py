@@ -12,6 +12,7 @@ from adapters.teams_markdown import fitted, line, parts_of, plain, size, sound
 from bot import labels
 from bot.answers import Answer, Source
 from bot.errors import HausgeistError, Unavailable
+from bot.kinds import hidden
 from bot.language import Language
 
 # Teams takes 100 KB of UTF-16 in all, which is 50,000 characters. A text and its citations leave a quarter of that
@@ -93,7 +94,7 @@ def _body(answer: Answer) -> str:
     blocks = [plain(answer.text)]
     blocks += [f"_{line(remark, NOTE)}_" for remark in labels.remarks(answer)]
     if answer.masked:
-        blocks.append(f"_{line(labels.hidden(answer.masked, answer.language), NOTE)}._")
+        blocks.append(f"_{line(hidden(answer.masked, answer.language), NOTE)}._")
     if answer.sources:
         blocks.append(
             f"**{labels.SOURCES[answer.language]}**\n\n"

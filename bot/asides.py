@@ -8,6 +8,7 @@ from bot.answers import Answer
 from bot.assistant import Assistant
 from bot.errors import HausgeistError
 from bot.events import Again, AskPerson, Command, Feedback, Receipt, Share, Turn
+from bot.files import OWN_FILE
 from bot.inbox import Inbox
 from bot.language import Language, language_of
 from bot.memory import Memory
@@ -27,7 +28,6 @@ from bot.notices import (
 )
 from bot.people import PUBLIC
 from bot.places import Place
-from guardrails.masking import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,9 @@ class Asides:
 
     async def _judge(self, feedback: Feedback) -> Receipt:
         """Stores a verdict; what was written about it is masked first, or left out."""
-        comment = feedback.comment and await self._masked(sound(feedback.comment))
-        case = await self.memory.judge(replace(feedback, comment=comment))
+        comment = feedback.comment and await self._kept(sound(feedback.comment))
+        document = await self._kept(feedback.document) if feedback.document.startswith(OWN_FILE) else feedback.document
+        case = await self.memory.judge(replace(feedback, comment=comment, document=document))
         return Receipt(new=case is not None, case=case)
 
     async def ask_again(self, event: Again) -> Turn | Receipt:
@@ -105,9 +106,9 @@ class Asides:
         notice = (SHARED[answer.language].format(person=by),) if by else ()
         return replace(answer, trace_id="", masked=(), notices=(*notice, *answer.notices), title="")
 
-    async def _masked(self, text: str) -> str:
+    async def _kept(self, text: str) -> str:
         try:
-            return (await self.assistant.masked(text, Vault(), language_of(text))).text
+            return await self.assistant.kept(text)
         except HausgeistError:
             return ""
 

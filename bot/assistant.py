@@ -7,28 +7,27 @@ from typing import Final, Protocol
 
 from bot.admission import Admission
 from bot.answers import Answer, Reply, Source
-from bot.errors import Blocked, GuardDown, HausgeistError, IndexDown, ModelDown, NotAllowed
+from bot.errors import HausgeistError, IndexDown, ModelDown, NotAllowed
 from bot.events import Message, Turn
 from bot.language import (
-    BLOCKED,
     BUSY,
+    DOUBTFUL,
     LOOKED_AT,
     MODEL_DOWN,
     READING,
     REFUSAL,
     SEARCHING,
-    Language,
     language_of,
 )
 from bot.memory import Asked, Conversation, Memory, Record
 from bot.model import ExtractiveModel, Model, ModelBusy
 from bot.people import PUBLIC, Directory
 from bot.prompt import Prompt, fits
-from bot.screen import NoAnswer, Screened, dated, source_of
+from bot.screen import NoAnswer, Screened, dated, source_of, titled
 from bot.trace import Trace
-from guardrails.masking import Vault
-from guardrails.output import screen
-from guardrails.pii import Guard, GuardFailed, Masked, VaultFull
+from bot.veil import Question, Veil
+from guardrails.injection import is_suspicious
+from guardrails.masking import Vault, kinds_in, restore
 from rag.errors import LibraryError
 from rag.passages import Hit, Passage
 from rag.retriever import RELEVANT
@@ -37,6 +36,9 @@ QUESTION_CHARACTERS: Final = 8000
 # A follow-up this short ("And in Germany?") is searched together with the question before it.
 FOLLOW_UP_WORDS: Final = 7
 TITLE_CHARACTERS: Final = 60
+
+Composed = tuple[Answer, str]
+"""An answer, and its text with values as they were given, which markup in them may have altered for the eye."""
 
 
 class Knowledge(Protocol):
@@ -56,7 +58,7 @@ class Assistant:
     """Answers one question at a time; the parts it uses are given, it keeps no state of its own."""
 
     directory: Directory
-    guard: Guard
+    veil: Veil
     memory: Memory
     knowledge: Knowledge
     model: Model
@@ -81,33 +83,40 @@ class Assistant:
             trace.outcome = "answered before"
             return
         with trace.step("guard"):
-            question = await self._mask(turn.text, talk.vault, language)
+            question = await self.veil.question(turn.text, talk.vault, language)
             history = await self._history(turn, talk)
-        if not fits(question.text, self.window):  # placeholders may be longer than what they stand for
+            query = await self._query(turn, talk, question)
+        if not fits(question.masked.text, self.window):  # placeholders may be longer than what they stand for
             raise self._too_long()
         await reply.status(SEARCHING[language])
         with trace.step("retrieve"):
-            hits = await self._search(_query(turn, talk), groups, place.collections, self.passages)
+            hits = await self._search(query, groups, place.collections, self.passages)
         await reply.status(READING[language])
-        passages = _masked_passages([*attached, *(hit.passage for hit in hits)], talk.vault)
-        prompt = Prompt(question.text, passages, language, history, turn.person.id, place.persona)
+        with trace.step("guard"):
+            passages = await self.veil.passages([*attached, *(hit.passage for hit in hits)], talk.vault)
+        passages, doubtful = _demoted(passages)
+        prompt = Prompt(question.masked.text, passages, language, history, turn.person.id, place.persona)
         with trace.step("generate"):
-            answer = await self._compose(prompt.fitting(self.window), turn.waited, talk.vault, reply, trace.id)
+            answer, plain = await self._compose(prompt.fitting(self.window), turn.waited, talk.vault, reply, trace)
         read = tuple(dict.fromkeys(passage.doc_id for passage in prompt.passages))
-        answer = replace(self._finished(answer, turn, talk, question), read=read)
+        masked = _kinds(question, [passage for passage in passages if not passage.collection])
+        answer = replace(self._finished(answer, turn, talk, doubtful), read=read, masked=masked)
         with trace.step("reply"):
             message_id = await reply.finish(answer)
         if turn.discreet and not message_id:
             trace.outcome = "kept silent"
             return
         trace.outcome = "refused" if answer.refused else "makeshift" if answer.makeshift else "answered"
-        trace.counts |= {"passages": len(hits), "sources": len(answer.sources), "masked": len(question.spans)}
+        trace.counts |= {"passages": len(hits), "sources": len(answer.sources), "masked": len(question.masked.spans)}
+        trace.counts |= {"doubtful": len(doubtful)}
         with trace.step("remember"):
-            trace.counts["forgotten"] = await self._remember(turn, talk, question, answer, message_id)
+            trace.counts["forgotten"] = await self._remember(
+                turn, talk, question, replace(answer, text=plain), message_id
+            )
 
-    async def masked(self, text: str, vault: Vault, language: Language) -> Masked:
-        """The text with personal data hidden. Raises GuardDown, Blocked."""
-        return await self._mask(text, vault, language)
+    async def kept(self, text: str) -> str:
+        """A text that belongs to no conversation, as it may stay. Raises GuardDown, Blocked."""
+        return await self.veil.kept(text, Vault())
 
     async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
         """Which of the documents the groups may read. Raises IndexDown."""
@@ -115,20 +124,21 @@ class Assistant:
             return await self.knowledge.readable(doc_ids, groups)
 
     async def look_up(self, text: str, most: int) -> list[Source]:
-        """The documents that fit a text best among those that everybody may read. Raises IndexDown."""
-        hits = await self._search(text[:QUESTION_CHARACTERS], PUBLIC, (), 2 * most)
+        """The documents that fit a text best among those that everybody may read. Raises IndexDown, GuardDown."""
+        query = await self.veil.query(text[:QUESTION_CHARACTERS])
+        hits = await self._search(query, PUBLIC, (), 2 * most)
         best: dict[str, Passage] = {}
         for hit in hits:
             best.setdefault(hit.passage.doc_id, hit.passage)
         found = [source_of(number, passage) for number, passage in enumerate(list(best.values())[:most], 1)]
         return list(dated(found, self.stale_days))
 
-    def _finished(self, answer: Answer, turn: Turn, talk: Conversation, question: Masked) -> Answer:
+    def _finished(self, answer: Answer, turn: Turn, talk: Conversation, doubtful: frozenset[str]) -> Answer:
         """The answer with what stands around it."""
+        warned = [DOUBTFUL[answer.language].format(title=it.title) for it in answer.sources if it.doc_id in doubtful]
         return replace(
             answer,
-            masked=question.kinds,
-            notices=turn.notices,
+            notices=(*turn.notices, *warned),
             sources=dated(answer.sources, self.stale_days),
             title="" if talk.exchanges else _title(turn.text),
         )
@@ -144,55 +154,52 @@ class Assistant:
         most = min(QUESTION_CHARACTERS, self.window)
         return NotAllowed(f"That question is too long; please keep it under {most:,} characters.")
 
-    async def _mask(self, text: str, vault: Vault, language: Language) -> Masked:
-        with _guarding():
-            masked = await self.guard.mask(text, vault, language)
-        if masked.blocked:
-            raise Blocked(BLOCKED[language])
-        return masked
-
     async def _history(self, turn: Turn, talk: Conversation) -> tuple[Message, ...]:
         if turn.history is None:
-            return talk.messages
-        masked = [await self._mask(line.text, talk.vault, language_of(line.text)) for line in turn.history]
-        return tuple(Message(line.role, mask.text) for line, mask in zip(turn.history, masked, strict=True))
+            return await self.veil.remembered(talk.messages, talk.vault)
+        return await self.veil.thread(turn.history, talk.vault)
+
+    async def _query(self, turn: Turn, talk: Conversation, question: Question) -> str:
+        """What is searched for, in memory only: the question, a short one with the question before it."""
+        before = () if len(turn.text.split()) > FOLLOW_UP_WORDS else _questions(turn, talk)[-1:]
+        return await self.veil.query(*before, turn.text, found=question.found)
 
     async def _search(self, query: str, groups: frozenset[str], collections: Collection[str], most: int) -> list[Hit]:
         with _searching():
             hits = await self.knowledge.search(query, groups, k=most, collections=collections)
         return [hit for hit in hits if hit.score >= RELEVANT]
 
-    async def _compose(self, prompt: Prompt, waited: float, vault: Vault, reply: Reply, trace_id: str) -> Answer:
+    async def _compose(self, prompt: Prompt, waited: float, vault: Vault, reply: Reply, trace: Trace) -> Composed:
         """The model's answer; where it cannot give one, the best passages as they stand."""
         if not prompt.passages:
-            return Answer(_refusal(prompt), trace_id, refused=True, language=prompt.language)
+            return _refused(prompt, vault, trace.id)
         screened = Screened(prompt, vault)
         try:
             if await self.admission.admits(waited):
-                return await _write(self.model, prompt, screened, reply, trace_id)
+                return await _write(self.model, prompt, screened, reply, trace)
             notice = BUSY
         except ModelDown as error:
             if screened.masked_text:  # what was shown is never taken back
                 raise
             notice = BUSY if isinstance(error, ModelBusy) else MODEL_DOWN
-        makeshift = await _write(ExtractiveModel(notice), prompt, Screened(prompt, vault), reply, trace_id)
-        return replace(makeshift, makeshift=True)
+        makeshift, plain = await _write(ExtractiveModel(notice), prompt, Screened(prompt, vault), reply, trace)
+        return replace(makeshift, makeshift=True), plain
 
     async def _remember(
-        self, turn: Turn, talk: Conversation, question: Masked, answer: Answer, message_id: str
+        self, turn: Turn, talk: Conversation, question: Question, answer: Answer, message_id: str
     ) -> bool:
         """Keeps the exchange, masked; True if that failed: the answer is shown already, so the turn goes on."""
         asked = Asked(turn.message_id, turn.messages, turn.person.id, turn.fence)
-        sources = tuple(source.doc_id for source in answer.sources)
         try:
-            kept = await self._mask(answer.text, talk.vault, language_of(answer.text))
-            record = Record(answer.trace_id, question.text, kept.text, answer.refused, sources, self.model.name)
+            kept = await self.veil.kept(answer.text, talk.vault)
+            sources = await self.veil.names([source.doc_id for source in answer.sources], talk.vault)
+            record = Record(answer.trace_id, question.kept, kept, answer.refused, sources, self.model.name)
             return not await self.memory.remember(talk, asked, record, message_id)
         except HausgeistError:
             return True
 
 
-async def _write(model: Model, prompt: Prompt, screened: Screened, reply: Reply, trace_id: str) -> Answer:
+async def _write(model: Model, prompt: Prompt, screened: Screened, reply: Reply, trace: Trace) -> Composed:
     """Streams the screened draft to the person, or declines."""
     text = ""
     try:
@@ -200,18 +207,16 @@ async def _write(model: Model, prompt: Prompt, screened: Screened, reply: Reply,
             text += sentence
             await reply.write(sentence)
     except NoAnswer:
-        return Answer(_refusal(prompt), trace_id, refused=True, language=prompt.language)
-    return Answer(text.strip(), trace_id, screened.sources, language=prompt.language)
+        return _refused(prompt, screened.vault, trace.id)
+    finally:
+        trace.counts |= {"screened": screened.interventions, **screened.dropped}
+    answer = Answer(text.strip(), trace.id, screened.sources, language=prompt.language)
+    return answer, restore(screened.masked_text, screened.vault).strip()
 
 
-@contextmanager
-def _guarding() -> Iterator[None]:
-    try:
-        yield
-    except VaultFull as error:
-        raise Blocked("This conversation holds too much personal data. Please start a new one.") from error
-    except GuardFailed as error:
-        raise GuardDown("I cannot check texts for personal data at the moment, so I take none.") from error
+def _refused(prompt: Prompt, vault: Vault, trace_id: str) -> Composed:
+    text = _refusal(prompt, vault)
+    return Answer(text, trace_id, refused=True, language=prompt.language), text
 
 
 @contextmanager
@@ -228,22 +233,27 @@ def _title(question: str) -> str:
     return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
 
 
-def _query(turn: Turn, talk: Conversation) -> str:
-    """What is searched for, in clear and in memory only: the question, a short one with the question before it."""
-    if len(turn.text.split()) > FOLLOW_UP_WORDS:
-        return turn.text
+def _questions(turn: Turn, talk: Conversation) -> list[str]:
+    """What was asked before, in clear."""
     earlier = turn.history if turn.history is not None else talk.messages
-    questions = [line.text for line in earlier if line.role == "user"]
-    return f"{questions[-1]} {turn.text}" if questions else turn.text
+    return [restore(line.text, talk.vault) for line in earlier if line.role == "user"]
 
 
-def _masked_passages(passages: Sequence[Passage], vault: Vault) -> tuple[Passage, ...]:
-    """The passages with what the vault knows hidden, so that they speak of the same placeholders as the question."""
-    with _guarding():
-        return tuple(replace(passage, text=vault.hide_known(passage.text)) for passage in passages)
+def _demoted(passages: Sequence[Passage]) -> tuple[tuple[Passage, ...], frozenset[str]]:
+    """The passages, behind the others those that speak to the model; and the documents of these."""
+    doubted = {passage.chunk_id for passage in passages if is_suspicious(passage.context)}
+    ranked = tuple(sorted(passages, key=lambda passage: passage.chunk_id in doubted))
+    return ranked, frozenset(passage.doc_id for passage in passages if passage.chunk_id in doubted)
 
 
-def _refusal(prompt: Prompt) -> str:
-    titles = ", ".join(dict.fromkeys(screen(" ".join(passage.title.split())) for passage in prompt.passages))
+def _kinds(question: Question, attached: Sequence[Passage]) -> tuple[str, ...]:
+    """What was hidden of the question and of the files that came with it."""
+    kinds = set(question.masked.kinds).union(*(kinds_in(passage.context) for passage in attached))
+    return tuple(sorted(kinds))
+
+
+def _refusal(prompt: Prompt, vault: Vault) -> str:
+    known = (replace(passage, title=restore(passage.title, vault)) for passage in prompt.passages)
+    titles = ", ".join(dict.fromkeys(map(titled, known)))
     looked = " " + LOOKED_AT[prompt.language].format(titles=titles) if titles else ""
     return REFUSAL[prompt.language] + looked

@@ -23,6 +23,7 @@ MOST_LINES: Final = 20  # files of one question that are spoken of at all
 MOST_PASSAGES: Final = 6
 SECONDS: Final = 20.0  # for all files of a question
 NAME: Final = 80  # characters of a file's name
+OWN_FILE: Final = "file:"  # begins the id of what came with a question
 
 Reason = Literal[
     "image", "archive", "unsupported", "large", "many", "encrypted", "empty", "scan", "broken", "slow",
@@ -95,7 +96,7 @@ class _Reading:
             yield from (passage for passage in row if passage)
 
     def _keep(self, found: Found) -> None:
-        doc_id = f"file:{self.name}"
+        doc_id = f"{OWN_FILE}{self.name}"
         self._found.append(
             [Passage(f"{doc_id}#{it.place}", doc_id, self.name, it.heading, it.text) for it in found.pieces]
         )

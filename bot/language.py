@@ -15,15 +15,24 @@ def language_of(text: str) -> Language:
 
 
 BLOCKED: Final[dict[Language, str]] = {
-    "en": "This seems to hold a password or a key. I have not kept it; please remove it and ask again.",
-    "de": "Das scheint ein Passwort oder einen Schlüssel zu enthalten. Ich habe es nicht behalten; bitte entfernen.",
-    "fr": "Ce message semble contenir un mot de passe ou une clé. Je ne l'ai pas gardé ; retirez-le, s'il vous plaît.",
+    "en": "This seems to hold what must not be sent to me: {kinds}. I have neither passed it on nor kept it; please "
+    "delete your message, and ask again without that.",
+    "de": "Das scheint zu enthalten, was mir niemand senden soll: {kinds}. Ich habe es weder weitergegeben noch "
+    "behalten; bitte löschen Sie Ihre Nachricht und fragen Sie noch einmal ohne das.",
+    "fr": "Ce message semble contenir ce qu'il ne faut pas m'envoyer : {kinds}. Je ne l'ai ni transmis ni gardé ; "
+    "supprimez-le, s'il vous plaît, et reposez votre question sans cela.",
 }
 
 REFUSAL: Final[dict[Language, str]] = {
     "en": "I found nothing in the documents you may read that answers this.",
     "de": "In den Dokumenten, die Sie lesen dürfen, habe ich darauf keine Antwort gefunden.",
     "fr": "Je n'ai rien trouvé qui réponde à cette question dans les documents que vous pouvez lire.",
+}
+
+DOUBTFUL: Final[dict[Language, str]] = {
+    "en": "“{title}” holds text that tries to give me orders; I did not follow it. Please check what it says.",
+    "de": "„{title}“ enthält Text, der mir Befehle geben will; ich habe ihn nicht befolgt. Bitte prüfen Sie es.",
+    "fr": "« {title} » contient un texte qui veut me donner des ordres ; je ne l'ai pas suivi. Merci de vérifier.",
 }
 
 LOOKED_AT: Final[dict[Language, str]] = {

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypedDict
 from bot.events import Message
 from bot.language import LANGUAGE_NAMES, Language
 from bot.tokens import cut, estimate
+from guardrails.injection import inert, said
 from rag.passages import Passage
 
 NO_ANSWER: Final = "NO ANSWER"
@@ -126,7 +127,7 @@ def _newest(history: Sequence[Message], room: int) -> list[Message]:
 
 
 def _said(text: str, speaker: str) -> str:
-    return f"{speaker}: {text}" if speaker else text
+    return f"{speaker}: {said(text)}" if speaker else said(text)
 
 
 def _tokens(messages: Iterable[ChatMessage]) -> int:
@@ -143,7 +144,8 @@ def _ask(question: str, passages: tuple[Passage, ...], language: Language, perso
 
 
 def _shown(number: int, passage: Passage) -> str:
-    return f"[{number}] {passage.context}"
+    """A passage in its frame, a number, of which nothing in it can make another."""
+    return f"[{number}] {inert(passage.context)}"
 
 
 def _example(title: str, text: str) -> Passage:

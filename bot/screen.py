@@ -1,15 +1,18 @@
 """Turns the model's draft into what the person may see: whole sentences, true citations, nothing smuggled out."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.answers import Source
-from bot.prompt import NO_ANSWER, Prompt
-from guardrails.masking import PLACEHOLDER, Vault, restore
-from guardrails.output import screen
+from bot.prompt import BEGINNING, NO_ANSWER, Prompt
+from guardrails.addresses import addresses
+from guardrails.injection import is_suspicious
+from guardrails.masking import PLACEHOLDER, Vault, mended, plainly, restore
+from guardrails.output import RECITED, letters, links_in, recites, runs_of, screen
 from rag.passages import Passage
 
 EXCERPT_CHARACTERS: Final = 300
@@ -20,7 +23,10 @@ CLEARLY_MORE: Final = 2
 # An answer that cites nothing is taken to rest on a passage that holds so much of it: a number and a word, or three.
 CLEARLY_HOLDS: Final = 3
 
-_SENTENCE_END: Final = re.compile(r"(?:[.!?…](?:\s*\[[\d,\s]+\])*\s+(?=[^\s\[])|\n+)")
+# Where a sentence ends is seen only with what follows, so that it is the same however the draft comes in pieces.
+_SENTENCE_END: Final = re.compile(
+    r"(?:[.!?…](?>(?:\s*\[[\d,\s]+\])*)\s++|\n++(?>(?:\[[\d,\s]+\]\s*+)*))(?=[^\s\[]|[^\S\n]|\[[\d,\s]*+[^\d,\s\]])"
+)
 _OPEN_LINK: Final = re.compile(r"\[[^\[\]]*$|\]\([^()]*$")
 _CITATIONS: Final = re.compile(r"(?:\s*\[\d+(?:\s*,\s*\d+)*\])+")
 _NUMBER: Final = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,:]\d+)?")
@@ -31,6 +37,8 @@ _DECLINED: Final = re.compile(
     r"|(?:the|die|in den|les) (?:given |provided )?passage[ns]? (?:do|does|don't|enth|ne)\b)",
     re.IGNORECASE,
 )
+_SECRET: Final = runs_of(message["content"] for message in BEGINNING)
+"""Runs of letters of what we tell the model: its own canary, since an answer has no reason to hold one."""
 
 
 class NoAnswer(Exception):
@@ -45,8 +53,17 @@ class Screened:
         self._passages = prompt.passages
         told = (prompt.question, *(message.text for message in prompt.history))
         self._known_numbers = known_numbers(*told, *(passage.context for passage in prompt.passages))
-        self._vault = vault
+        self.vault = vault
+        self._heard = self._uncited = ""
         self._sources: dict[str, Source] = {}
+        self._links: frozenset[str] = frozenset()
+        self._secret = _SECRET | runs_of([prompt.persona])
+        self.dropped: Counter[str] = Counter()
+
+    @property
+    def interventions(self) -> int:
+        """How many sentences were changed or left out."""
+        return self.dropped.total()
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -60,33 +77,70 @@ class Screened:
                 if not self.masked_text.strip():
                     raise NoAnswer
                 continue
-            if self._invents(sentence):
+            told = mended(sentence, self.vault)
+            if kind := self._unfit(told):
+                self.dropped[kind] += 1
                 continue
-            yield self._keep(self._cite(sentence))
+            yield self._keep(self._credit(self._cite(told)))
         if not self.masked_text.strip():
             raise NoAnswer
         if not self._sources and _support(self.masked_text, best := self._best(self.masked_text)) >= CLEARLY_HOLDS:
             yield self._keep(" " + self._number(best))
 
+    def _unfit(self, sentence: str) -> str:
+        """Why nobody may see a sentence; empty where they may."""
+        if self._invents(sentence):
+            return "dropped_invented"
+        told = letters(sentence)
+        recited = recites(self._heard + told, self._secret)
+        self._heard = "" if recited else (self._heard + told)[-RECITED:]
+        return "dropped_recited" if recited else ""
+
     def _invents(self, sentence: str) -> bool:
         """True for a sentence with personal data that nobody gave, or with a number that stands nowhere."""
-        if any(self._vault.value(match[0]) is None for match in PLACEHOLDER.finditer(sentence)):
+        if any(self.vault.value(match[0]) is None for match in PLACEHOLDER.finditer(sentence)):
             return True
         bare = PLACEHOLDER.sub("", _CITATIONS.sub("", sentence))
         return any(stands_nowhere(number, self._known_numbers) for number in _NUMBER.findall(bare))
 
     def _keep(self, sentence: str) -> str:
-        clean = screen(sentence, frozenset())
+        clean = screen(sentence, self._links)
+        if clean != sentence:
+            self.dropped["dropped_links" if addresses(sentence) - self._links else "dropped_markup"] += 1
         self.masked_text += clean
-        return restore(clean, self._vault)
+        shown = restore(clean, self.vault, plainly)
+        return clean if shown == clean else screen(shown, self._links | self._given(clean))
+
+    def _given(self, sentence: str) -> frozenset[str]:
+        """The addresses of mail among the values that come back; they may hold what no answer may, and nothing else."""
+        values = (self.vault.value(match[0]) or "" for match in PLACEHOLDER.finditer(sentence))
+        return frozenset(link for value in values for link in addresses(value) if "@" in link and ":" not in link)
+
+    def _credit(self, sentence: str) -> str:
+        """The sentence, citing the documents that the addresses in it stand in."""
+        new = addresses(sentence) - self._links
+        lenders = [passage for passage in self._passages if new & self._lent(passage)] if new else []
+        cited = "".join(dict.fromkeys(" " + self._number(passage) for passage in lenders))
+        if not cited or cited in sentence:
+            return sentence
+        end = sentence.rstrip()
+        return f"{end}{chr(10) if end.endswith('```') else ''}{cited}{sentence[len(end) :]}"
+
+    def _lent(self, passage: Passage) -> frozenset[str]:
+        """The addresses that an answer may take from a passage; none where it speaks to the model."""
+        return addresses_of(passage) | addresses_of(replace(passage, text=restore(passage.text, self.vault)))
 
     def _cite(self, sentence: str) -> str:
-        """Renumbers the sentence's citations to documents, drops invented ones, mends those that point elsewhere."""
-        bare = _CITATIONS.sub("", sentence)
+        """Renumbers the sentence's citations to documents, drops invented ones, mends those that point elsewhere.
+
+        A citation speaks for the sentences without one before it, too.
+        """
+        claimed = self._uncited + _CITATIONS.sub("", sentence)
+        self._uncited = "" if _CITATIONS.search(sentence) else claimed
 
         def renumber(match: re.Match[str]) -> str:
             cited = [self._passages[n - 1] for n in _numbers(match) if 0 < n <= len(self._passages)]
-            return "".join(dict.fromkeys(" " + self._number(self._mended(bare, passage)) for passage in cited))
+            return "".join(dict.fromkeys(" " + self._number(self._mended(claimed, passage)) for passage in cited))
 
         return _CITATIONS.sub(renumber, sentence)
 
@@ -100,21 +154,34 @@ class Screened:
     def _number(self, passage: Passage) -> str:
         source = self._sources.get(passage.doc_id)
         if source is None:
-            text = restore(passage.text, self._vault)
-            source = self._sources[passage.doc_id] = source_of(len(self._sources) + 1, passage, text)
+            title, text = (restore(masked, self.vault) for masked in (passage.title, passage.text))
+            shown = replace(passage, title=title, text=text)
+            source = self._sources[passage.doc_id] = source_of(len(self._sources) + 1, shown)
+        self._links |= self._lent(passage)
         return f"[{source.number}]"
 
 
-def source_of(number: int, passage: Passage, text: str = "") -> Source:
-    """A passage as a source, with the beginning of `text`, its own if none is given."""
+def source_of(number: int, passage: Passage) -> Source:
+    """A passage as a source, with the beginning of its text; neither holds what no answer may."""
     return Source(
         number=number,
         doc_id=passage.doc_id,
-        title=passage.title,
-        excerpt=(text or passage.text)[:EXCERPT_CHARACTERS],
+        title=titled(passage),
+        excerpt=screen(passage.text[:EXCERPT_CHARACTERS], addresses_of(passage)),
         owner=passage.owner,
         date=passage.date,
     )
+
+
+def titled(passage: Passage) -> str:
+    """The title of a passage on one line, with nothing in it that no answer may hold."""
+    return screen(" ".join(passage.title.split()), addresses_of(passage))
+
+
+def addresses_of(passage: Passage) -> frozenset[str]:
+    """The addresses in a passage, and its file's name, which looks like one; where it gives orders, the name alone."""
+    name = links_in(passage.doc_id.rpartition("/")[2])
+    return name if is_suspicious(passage.context) else name | links_in(passage.context)
 
 
 def dated(sources: Sequence[Source], stale_days: float) -> tuple[Source, ...]:

@@ -1,114 +1,167 @@
-"""The written forms of numbers and tokens, their checksums, and the words that stand beside them."""
+"""The written forms of identifiers: a pattern for RE2, the checksum, and the words that stand beside them.
 
-import re
-from functools import cache
+Patterns are read on folded text (`guardrails/unicode.py`), so they know ASCII digits, blanks and dashes only.
+"""
 
-from presidio_analyzer import Pattern
+from dataclasses import dataclass
+from typing import Final
 
-WEAK = 0.1
-"""The score of a form that alone proves nothing; a word beside it that says what it is lifts it to 0.45."""
-FAIR = 0.5
-GOOD = 0.75
+from guardrails import forms_checks as checks
+from guardrails.forms_checks import Check
 
-PHONE_REGIONS = ("CH", "DE", "FR", "AT", "IT", "GB", "US")
-PHONE_WORDS = (
-    "phone telephone tel mobile cell cellphone call reach fax handy telefon telefonnummer telefonnr mobil mobilnummer"
-    " mobiltelefon handynummer rufnummer natel anrufen erreichen erreichbar durchwahl téléphone tél portable appeler"
-    " appelez joindre joignable telefono cellulare"
-).split()
-MAYBE_PHONE = re.compile(r"(?<![\w.,:/=#-])\+?\(?\d(?:[ ()./-]{0,2}\d){5,14}(?![\w])")
-# The usual Swiss and French groups, which phonenumbers misses where one number follows another.
-GROUPED_PHONE = re.compile(r"(?<![\w.])(?:0\d{2}([ .])\d{3}(?:\1\d{2}){2}|0\d([ .])\d{2}(?:\2\d{2}){3})(?!\w)")
-_DATE_LIKE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})(?!\d)|\d{4}-\d{2}-\d{2}")
-_NATIONAL = re.compile(r"\(?0(?:\D{0,3}\d){8,11}|\(\d{3}\) ?\d{3}[-. ]\d{4}|(?:1[-. ])?\d{3}([-. ])\d{3}\1\d{4}")
-_LOG_DATE, _LOG_TIME = re.compile(r"(?<!\d)\d{6} $"), re.compile(r"\d{6} ")
+WEAK, FAIR, LIKELY, GOOD, SURE = 0.1, 0.5, 0.65, 0.75, 0.95
+"""Scores: a form that alone proves nothing; one seldom used for anything else; beside its word; both; its sum fits."""
 
-IBAN_START = re.compile(r"(?<![^\W_])([A-Z]{2})[ .-]?\d[ .-]?\d", re.IGNORECASE | re.ASCII)
-IBAN_WORDS = "iban bank konto kontonummer bankverbindung compte conto account".split()
-# Lengths by country, from the registry of ISO 13616 and, at the end, from countries that use the form without it.
-IBAN_LENGTHS = {
-    entry[:2]: int(entry[2:])
-    for entry in (
-        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29"
-        " ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20"
-        " LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29"
-        " PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
-        " YE30 AO25 BF28 BJ28 CF27 CG27 CI28 CM27 CV25 DZ26 GA27 GQ27 GW25 IR26 KM27 MA28 MG27 ML28 MZ25 NE28 SN28 TD27"
-        " TG28"
-    ).split()
-}
 
-CARDS = [
-    Pattern("16 or 19 digits", r"(?<![\w-])\d{4}([ -]?)\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?(?![\w-])", FAIR),
-    Pattern("14 or 15 digits", r"(?<![\w-])\d{4}([ -]?)\d{6}\1\d{4,5}(?![\w-])", FAIR),
-    Pattern("in one", r"(?<![\w-])\d{12,19}(?![\w-])", FAIR),
-]
-CARD_BRANDS = re.compile(
-    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}(?:\d{2})?|35\d{14}"
-    r"|6(?:011|22\d|4[4-9]\d|5\d\d)\d{12}(?:\d{3})?|(?:2131|1800)\d{11}|(?:50|5[6-9]|6\d)\d{10,17}"
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to write one kind; a score of zero means that it is not reported."""
+
+    kind: str
+    pattern: str
+    words: str = ""
+    """Beginnings of words, as a regular expression."""
+    check: Check | None = None
+    alone: float = 0.0
+    sure: float = SURE
+
+
+_S: Final = "[ .-]{0,2}"
+_CH: Final = "A[GIR]|B[ELS]|FR|G[ELR]|JU|LU|N[EWL]|OW|S[GHOZ]|T[GI]|UR|V[DS]|Z[GH]"
+_PLATES: Final = (
+    r"kennzeichen|kfz|nummernschild|kontrollschild|autonummer|immatricul|plaque|(?:number|license|licence) ?plate|plate"
+    r"|registration (?:no|num|mark|plate)|reg\b|targa|fahrzeug|auto\b|wagen|véhicule|voiture|vehicle"
+    r"|car\b|parking|parkplatz|parkkarte"
+)
+_PASSPORTS: Final = (
+    r"pass\b|pass-?(?:nr|nummer|port)|reisepass|passe?port|passaporto|personalausweis|ausweis(?:nummer|nr|-nr)?\b"
+    r"|identitätskarte|carte d.identité|carta d.identità|identity card|id card|document (?:no|number)|dokumentennummer"
+)
+_VAT_WORDS: Final = (
+    r"vat|ust|umsatzsteuer|mwst|mehrwertsteuer|tva|iva\b|btw|moms|uid|partita|p\.? ?iva|numéro de tva|tax (?:id|no|num)"
 )
 
-AHV = [Pattern("AHV", r"(?<![\w.])756([. ]?)\d{4}\1\d{4}\1\d{2}(?!\w)", WEAK)]
-AHV_WORDS = "ahv avs oasi sozialversicherungsnummer versichertennummer sozialversicherung assuré".split()
-UID = [Pattern("UID", r"\bCHE[- ]?\d{3}([. ]?)\d{3}\1\d{3}(?!\w)", WEAK)]
-UID_WORDS = "uid ide mwst tva iva vat unternehmensnummer".split()
+_VATS: Final = (
+    rf"\bAT ?U(?:{_S}\d){{8}}\b",
+    rf"\bNL{_S}\d(?:{_S}\d){{8}}{_S}B{_S}\d{_S}\d\b",
+    rf"\b(?:F[Rr]|ES|CY|IE|GB|XI){_S}[A-Z0-9]{_S}[A-Z0-9](?:{_S}\d){{5,9}}(?:{_S}[A-Z]){{0,2}}\b",
+    rf"\b(?:B[EG]|CZ|D[EK]|E[EL]|FI|GR|GB|H[RU]|IT|L[TUV]|MT|P[LT]|RO|S[EIK]){_S}\d(?:{_S}\d){{7,11}}\b",
+)
 
-_MONTH = (
-    r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|janv|févr|mars|avr|juin|juil|août|déc)"
-    r"[^\W\d_]*\.?"
+AHV_WORDS: Final = r"ahv|avs|oasi|sozialversicherung|versicherten|versichertennummer|assuré|numéro d.assur|social sec"
+CARD_WORDS: Final = (
+    r"card|credit|debit|visa|master ?card|amex|american express|diners|maestro|kreditkarte|karte|carte|carta\b|cc\b"
 )
-_DATE = (
-    rf"(?:\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[./-] ?\d{{1,2}}[./-] ?(?:\d{{4}}|\d{{2}})"
-    rf"|\d{{1,2}}(?:\.|er|st|nd|rd|th)? ?{_MONTH} \d{{4}}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})(?!\w)"
-)
-_BORN = (
-    r"(?:\b(?:born|geboren|geb|geburtsdatum|geburtstag|née?|date of birth|birth ?date|birthday|dob"
-    r"|date de naissance|anniversaire|nat[oa]|data di nascita)\b\.?[^\d\n.?!;]{0,25})"
-)
-BIRTH = [
-    Pattern("after the word", rf"\b(?=\d|{_MONTH} \d)(?<={_BORN}){_DATE}", GOOD),
-    Pattern("before the word", rf"\b(?=\d|{_MONTH} \d){_DATE}(?= (?:geboren|born|né)\b)", GOOD),
-]
+IBAN_WORDS: Final = r"iban|bank|konto|compte|conto|account|virement|überweis|lohn|bonifico|rib\b"
+IP_WORDS: Final = r"ips?\b|ip[ -]?(?:v4|v6|addr|adress)|address|adresse|host|server|dns|gateway|router|ping|subnet|netz"
 
-TOKENS = [
-    Pattern("cloud access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", GOOD),
-    Pattern(
-        "source forge token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_\w{22,250}|glpat-[\w-]{20,64})\b", GOOD
+SHORT_CARD: Final = Form("CREDIT_CARD", rf"\b\d{{4}}{_S}\d{{4}}{_S}\d{{4}}(?:{_S}\d)?\b", CARD_WORDS, checks.card, WEAK)
+IDENTIFIERS: Final = (
+    Form(
+        "CREDIT_CARD", rf"\b\d{{4}}{_S}\d{{4}}{_S}\d{{4}}{_S}\d{{4}}(?:{_S}\d{{3}})?\b", CARD_WORDS, checks.card, WEAK
     ),
-    Pattern("chat token", r"\b(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,250}", GOOD),
-    Pattern("API key", r"\b(?:sk-[A-Za-z0-9_-]{32,200}|[rs]k_live_[A-Za-z0-9]{16,200}|AIza[\w-]{35})(?![\w-])", GOOD),
-]
+    Form("CREDIT_CARD", rf"\b\d{{4}}{_S}\d{{6}}{_S}\d{{4,5}}\b", CARD_WORDS, checks.card, WEAK),
+    Form("CREDIT_CARD", r"\b\d{12,19}\b", CARD_WORDS, checks.card, WEAK),
+    Form("CH_AHV", rf"\b756{_S}\d{{4}}{_S}\d{{4}}{_S}\d{{2}}\b", AHV_WORDS, checks.ean, WEAK),
+    Form("CH_AHV", r"\b\d{3}\.\d{2}\.\d{3}\.\d{3}\b", AHV_WORDS),
+    Form(
+        "CH_UID",
+        rf"(?i)\bCHE{_S}\d{{3}}{_S}\d{{3}}{_S}\d{{3}}(?: (?:MWST|TVA|IVA|VAT|HR|RC)\b)?",
+        r"uid|ide\b|idi\b|mwst|tva|iva\b|vat|unternehmens|handelsregister|numéro d.entreprise",
+        checks.uid,
+        WEAK,
+    ),
+    Form("CH_UID", r"(?:^|[^\w-])(\d{3}\.\d{3}\.\d{3})\b", r"uid|ide\b|mwst|tva|iva\b", checks.uid, sure=LIKELY),
+    Form(
+        "DE_TAX_ID",
+        r"\b[1-9]\d ?\d{3} ?\d{3} ?\d{3}\b",
+        r"steuer|idnr|id-nr|tin\b|tax (?:id|no|num)|bzst",
+        checks.tax_id,
+        sure=LIKELY,
+    ),
+    Form(
+        "DE_TAX_NUMBER",
+        r"\b\d{2,3} ?[/ ] ?\d{3,4} ?[/ ] ?\d{4,5}\b|\b\d{10,13}\b",
+        r"steuer-?(?:nr|nummer)|steuer nr|st\.?-? ?nr|finanzamt|tax n(?:o|um)|stnr",
+    ),
+    Form(
+        "DE_SOCIAL_SECURITY",
+        r"(?i)\b\d{2} ?\d{2} ?\d{2} ?\d{2} ?[A-Z] ?\d{2} ?\d\b",
+        r"rente|sozialversicherung|versicherung|rvnr|svnr|sv-n|insurance|social",
+        checks.german_insurance,
+        WEAK,
+    ),
+    Form(
+        "FR_NIR",
+        rf"(?i)\b[1-478]{_S}\d{{2}}{_S}\d{{2}}{_S}(?:\d{{2}}|2[AB]){_S}\d{{3}}{_S}\d{{3}}(?:{_S}\d{{2}})?\b",
+        r"nir\b|sécu|secu|sécurité sociale|insee|numéro de s|assuré|social",
+        checks.nir,
+        WEAK,
+    ),
+    Form("FR_SIRET", r"\b\d(?: ?\d){13}\b", r"siret", checks.luhn, sure=0.0),
+    Form("FR_SIRET", r"\b\d{3} \d{3} \d{3} \d{5}\b", r"siret|siren|rcs\b|entreprise", checks.luhn, sure=LIKELY),
+    Form("FR_SIREN", r"\b\d{3} ?\d{3} ?\d{3}\b", r"siren|rcs\b"),
+    Form(
+        "UK_NINO",
+        r"(?i)\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b",
+        r"nino|n\.?i\.? n|national insurance|insurance",
+        checks.nino,
+        sure=GOOD,
+    ),
+    Form("UK_NHS", r"\b\d{3}[ -]?\d{3}[ -]?\d{4}\b", r"nhs|national health|patient", checks.nhs, sure=0.0),
+    Form("US_SSN", r"\b\d{3}-\d{2}-\d{4}\b|\b\d{3} \d{2} \d{4}\b", r"ssn|social sec|social|tax", checks.ssn, sure=GOOD),
+    Form("US_SSN", r"\b\d{3}\.\d{2}\.\d{4}\b|\b\d{9}\b", r"ssn|social sec"),
+    Form("US_ITIN", r"\b9\d{2}-\d{2}-\d{4}\b|\b9\d{2} \d{2} \d{4}\b", r"itin|taxpayer|tax id", checks.itin, sure=FAIR),
+    Form("US_ITIN", r"\b9\d{8}\b", r"itin|taxpayer"),
+    Form(
+        "IT_FISCAL_CODE",
+        r"(?i)\b[A-Z]{6}[0-9LMNP-V]{2}[A-EHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]\b",
+        r"codice fiscale|c\.? ?f\b|fiscal",
+        checks.codice_fiscale,
+        WEAK,
+    ),
+    *(Form("EU_VAT", pattern, _VAT_WORDS, checks.vat, WEAK) for pattern in _VATS),
+    Form(
+        "PASSPORT",
+        r"(?i)\b(?:[A-Z]{1,2} ?\d{6,8}|\d{2}[A-Z]{2}\d{5}|[C-Z][C-Z0-9]{7}\d|[A-Z]{2}\d{4}[A-Z]{2}|\d{8,9})\b",
+        _PASSPORTS,
+    ),
+    Form("LICENSE_PLATE", rf"\b(?:{_CH})[ -]\d{{6}}\b", _PLATES, alone=FAIR),
+    Form("LICENSE_PLATE", rf"(?i)\b(?:{_CH})[ -]?\d{{3,6}}\b", _PLATES),
+    Form("LICENSE_PLATE", r"\b[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} \d{3,4}[EH]?\b", _PLATES, alone=FAIR),
+    Form("LICENSE_PLATE", r"\b[A-ZÄÖÜ]{1,3}[ -][A-Z]{1,2}[ -]?\d{1,4}[EH]?\b", _PLATES),
+    Form("LICENSE_PLATE", r"\b[A-HJ-NP-TV-Z]{2}-\d{3}-[A-HJ-NP-TV-Z]{2}\b", _PLATES, alone=FAIR),
+    Form(
+        "LICENSE_PLATE",
+        r"\b(?:[A-Z]{2}[ -]?\d{3}[ -]?[A-Z]{2}|[A-Z]{2}\d{2} ?[A-Z]{3}|[A-Z]{1,2}-\d{1,5} ?[A-Z]{1,3})\b",
+        _PLATES,
+    ),
+)
 
+_LETTER: Final = r"[\pL\pN_.+%&'~-]"
+_DOMAIN: Final = r"(?:[\pL\pN](?:[\pL\pN-]{0,61}[\pL\pN])?"
+_AT: Final = r"\s?[(\[{<]\s?(?:at|ät|@|arobase|chez|klammeraffe|chiocciola)\s?[)\]}>]\s?"
+_DOT: Final = r"\s?[(\[{<]\s?(?:dot|punkt|point|punto|\.)\s?[)\]}>]\s?"
+_KNOWN: Final = "com|org|net|edu|gov|io|ch|de|fr|at|it|li|uk|eu|info|us"
+EMAILS: Final = (
+    rf"(?:{_LETTER}{{1,64}}|\"[^\"\n]{{1,64}}\") ?@ ?{_DOMAIN}(?:\.| \. ))+(?:xn--[a-z0-9-]{{2,59}}|\pL{{2,24}})",
+    rf"(?i)[\pL\pN]{_LETTER}{{0,63}}(?:{_AT}|@){_DOMAIN}(?:\.|{_DOT}))+\pL{{2,24}}",
+    rf"(?i)\b[\pL\pN]{_LETTER}{{0,63}} (?:at|ät|arobase) {_DOMAIN} (?:dot|punkt|point) )+(?:{_KNOWN})\b",
+)
 
-def phone_score(text: str, start: int, end: int) -> float:
-    """How sure a valid phone number is one, from the way it is written and what stands around it."""
-    number = text[start:end]
-    if number.startswith(("+", "00")):
-        return GOOD
-    is_time = _LOG_TIME.match(number) and _LOG_DATE.search(text[max(0, start - 8) : start])
-    if is_time or _DATE_LIKE.match(number):
-        return WEAK
-    return FAIR if _NATIONAL.fullmatch(number) else WEAK
-
-
-@cache
-def iban_form(length: int) -> re.Pattern[str]:
-    """An IBAN of so many letters and digits, grouped in any way."""
-    return re.compile(rf"[A-Z0-9](?:[ .\u00a0\u202f-]?[A-Z0-9]){{{length - 1}}}(?![^\W_])", re.IGNORECASE)
-
-
-def iban_checks(iban: str) -> bool:
-    """Whether the check digits of an IBAN without blanks fit (ISO 7064, mod 97)."""
-    number = "".join(str(int(char, 36)) for char in iban[4:] + iban[:4])
-    return "02" <= iban[2:4] <= "98" and int(number) % 97 == 1
-
-
-def ahv_checks(digits: str) -> bool:
-    """Whether the last of the 13 digits fits (EAN-13)."""
-    return sum(int(digit) * weight for digit, weight in zip(digits, (1, 3) * 6 + (1,), strict=True)) % 10 == 0
-
-
-def uid_checks(digits: str) -> bool:
-    """Whether the last of the nine digits fits (mod 11)."""
-    total = sum(int(digit) * weight for digit, weight in zip(digits[:8], (5, 4, 3, 2, 7, 6, 5, 4), strict=True))
-    return (11 - total % 11) % 11 == int(digits[8])
+_MONTH: Final = (
+    r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|janv|févr|mars|avr|juin|juil|août|déc|gen|mag"
+    r"|giu|lug|ago|set|ott|dic)\pL*\.?"
+)
+_DATE: Final = (
+    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}} ?[./-] ?\d{{1,2}} ?[./-] ?(?:\d{{4}}|\d{{2}})"
+    rf"|\d{{1,2}}(?:\.|er|st|nd|rd|th)? ?(?:of )?{_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})"
+)
+_BORN: Final = (
+    r"(?:born|geboren|geb|geburtsdatum|geburtstag|geburts-?datum|née?|date of birth|birth ?date|birthday|d\.?o\.?b"
+    r"|date de naissance|naissance|anniversaire|nat[oa]|data di nascita|compleanno|jahrgang)"
+)
+BIRTHS: Final = (
+    rf"(?i)(?:^|[^\pL]){_BORN}[^\pL\d?!;][^\d?!;]{{0,30}}({_DATE})\b",
+    rf"(?i)\b({_DATE}) (?:geboren|born|née?|nato|nata)(?:[^\pL]|$)",
+)

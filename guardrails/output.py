@@ -1,73 +1,152 @@
-"""Screens what the model wrote before anyone sees it: foreign links, images, mentions of everyone, raw HTML."""
+"""Screens what the model wrote before anyone sees it: foreign links, images, mentions, hidden text, raw HTML.
 
+What stays can be taken for a link by no chat and no browser, unless it is one that is allowed; the same holds for
+what is screened in pieces, as long as none of them is cut within a word.
+"""
+
+import html
 import re
-from collections.abc import Collection
+import unicodedata
+from collections.abc import Collection, Iterable
+from typing import Final
 
+from guardrails.addresses import addresses, hosts, normal, without_others
+from guardrails.hidden import visible
 from guardrails.masking import PLACEHOLDER
 
-_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
-_IMAGE = re.compile(r"!\[([^\[\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\[\]]*\])")
-_LINK = re.compile(r"\[([^\[\]]*)\]\(\s*([^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s[^()]*(?:\([^()]*\)[^()]*)?)?\)")
-_CHAT_LINK = re.compile(
-    r"<((?:https?|ftp|mailto|tel|sip|file|data|javascript):[^<>|\s]*)(?:\|([^<>]*))?>", re.IGNORECASE
+RECITED: Final = 40
+"""Letters in a row that an answer may not share with what must not be told; eight words or so."""
+SHORT: Final = 15
+"""Letters of a sentence that is looked for as a whole."""
+ROUNDS: Final = 12
+"""How often what was uncovered is looked at again; nobody nests so deep in good faith."""
+
+_CODE: Final = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
+_LABEL: Final = r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]"
+_INSIDE: Final = r"(?:\s[^()]*(?:\([^()]*\)[^()]*)*)?"
+_TARGET: Final = rf"\(\s*(<[^<>\n]*>|[^\s()<]*(?:\([^\s()]*\)[^\s()]*)*){_INSIDE}\)"
+_LINK: Final = re.compile(rf"(?P<image>!?){_LABEL}(?:{_TARGET}|\[[^\[\]]*[^\[\]\d,\s][^\[\]]*\])")
+_CHAT_LINK: Final = re.compile(
+    r"<([a-z][a-z0-9+.-]{1,30}:[^<>|\s]*|//[^<>|\s]+|www\.[^<>|\s]+)(?:\|([^<>]*))?>", re.IGNORECASE
 )
-_DEFINITION = re.compile(r"^ {0,3}\[[^\[\]]+\]:[ \t]*\S+(?:[ \t]+[\"'(].*)?[ \t]*$", re.MULTILINE)
-_BARE = re.compile(
-    f"{_LINK.pattern}|{_CHAT_LINK.pattern}"
-    r"|(?P<bare>(?:\b(?:https?|ftp|file|data|javascript):/?/?|\bwww\.)[^\s<>()\[\]`\"']*[^\s<>()\[\]`\"'.,;:!?*_~])",
+_DEFINITION: Final = re.compile(r"^[ \t>*+-]*\[[^\[\]\n]+\]:[ \t]*\n?[ \t]*\S+(?:[ \t]+[\"'(].*)?[ \t]*$", re.MULTILINE)
+_LEFT: Final = re.compile(r"(?<=\])(?=\(|:[ \t]*\S)|(?<=\])\[(?!\d)")
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});?|&[A-Za-z]{2,24};")
+_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)|<(?:!doctype|!\[cdata|\?)[^<>]*(?:>|\Z)", re.DOTALL | re.IGNORECASE)
+_TAG: Final = re.compile(
+    r"<\s*/?\s*(?:a|abbr|address|applet|area|article|aside|at|attachment|audio|b|base|basefont|bdi|bdo|bgsound|big|blink"
+    r"|blockquote|body|br|button|canvas|caption|center|cite|code|col|colgroup|datalist|dd|del|details|dfn|dialog|dir|div|dl"
+    r"|dt|em|embed|emoji|fieldset|figcaption|figure|font|footer|form|frame|frameset|h[1-6]|head|header|hr|html|i|iframe|image"
+    r"|img|input|ins|isindex|kbd|keygen|label|layer|legend|li|link|listing|main|map|mark|marquee|math|menu|meta|meter|nav"
+    r"|nobr|noframes|noscript|object|ol|optgroup|option|output|p|param|picture|plaintext|pre|progress|q|rp|rt|ruby|s|samp"
+    r"|script|section|select|slot|small|source|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|template"
+    r"|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|xml|xmp)(?![\w.:-])(?:[^<>]*(?:>|\Z)|(?=<))"
+    r"|</?[a-z][\w:.-]*[\s/][^<>]*=[^<>]*(?:>|\Z)",
     re.IGNORECASE,
 )
-_TAG = re.compile(
-    r"<(?:/?(?:at|audio|base|body|button|div|embed|form|frame|frameset|h[1-6]|head|html|iframe|img|input|link|math|meta"
-    r"|object|script|select|source|span|style|svg|table|template|textarea|video)(?=[\s/>]|\Z)[^<>]*(?:>|\Z)"
-    r"|/?(?:a|b|big|blockquote|br|center|code|del|details|em|font|hr|i|ins|kbd|li|mark|marquee|ol|p|picture|pre|s|small"
-    r"|strike|strong|sub|summary|sup|tbody|td|th|thead|title|tr|tt|u|ul)(?:\s[^<>]*)?/?>|[a-z][\w:.-]*[\s/][^<>]*=[^<>]*>|!--|[!?][a-z])",
-    re.IGNORECASE,
-)
-_MENTION = re.compile(r"<(?=[!@#][^<>]*>)|(?<!\w)@(?=(?:everyone|here|channel|all|team|group)\b)", re.IGNORECASE)
-_JOINER = "\u2060"
+_CALL: Final = re.compile(r"<[\s\\]*[@＠!#]+[\s\\]*(?:([^<>|\n]*)(?:\|([^<>\n]*))?>)?")
+_ALL: Final = re.compile(r"(?<!\w)[@＠]+(?=(?:everyone|here|channel|all|team|group)\b)", re.IGNORECASE)
+_FOREIGN: Final = re.compile(r"(?!https?://)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # what leads out of the web
+_STASHED: Final = re.compile("\ue000(\\d+)\ue001")  # signs that `visible` leaves in no text
+
+
+def links_in(text: str) -> frozenset[str]:
+    """The addresses of pages and of mail that stand in a text, pages also without `https://`, and their hosts."""
+    found = {address for address in addresses(visible(text)) if not _FOREIGN.match(address)}
+    bare = {address.partition("://")[2] for address in found if "://" in address}
+    return frozenset(found | bare | {re.split(r"[/?#]", address)[0] for address in bare})
+
+
+def recites(text: str, secret: frozenset[str]) -> bool:
+    """Whether a text holds a run of letters of `secret`, whatever stands between them, forwards or backwards."""
+    told = letters(text)
+    return any(run in secret for way in (told, told[::-1]) for run in (*_runs(way), way))
+
+
+def runs_of(texts: Iterable[str]) -> frozenset[str]:
+    """All runs of letters of texts that must not be recited, and their short sentences as they are."""
+    found: set[str] = set()
+    for text in texts:
+        found.update(_runs(letters(text)))
+        found.update(short for part in re.split(r"[.:!?\n]", text) if len(short := letters(part)) >= SHORT)
+    return frozenset(found)
+
+
+def letters(text: str) -> str:
+    """The letters of a text, small and without accents, and nothing else of it."""
+    return "".join(char for char in unicodedata.normalize("NFKD", text).lower() if char.isalpha())
 
 
 def screen(text: str, allowed_links: Collection[str] = ()) -> str:
     """`text` with links only to `allowed_links`, and nothing that a chat or a browser would act upon.
 
-    What is removed leaves its words behind. Code in backticks, with both ends in `text`, keeps its tags and addresses,
-    but no mentions. Placeholders pass, so that they can be restored before or after.
+    What is removed leaves its words behind, an address leaves a mark. Code keeps its tags, but no addresses and no
+    mentions. Placeholders pass, so that they can be restored before or after.
     """
-    pieces = _CODE.split(text)
-    screened = [piece if index % 2 else _screen_prose(piece, allowed_links) for index, piece in enumerate(pieces)]
-    return _MENTION.sub(lambda match: match[0] + _JOINER, "".join(screened))
-
-
-def _screen_prose(text: str, allowed: Collection[str]) -> str:
-    text = _loosened(_unlink(text, allowed), allowed)
-    text = _BARE.sub(lambda match: match[0] if match["bare"] in {None, *allowed} else f"`{match[0]}`", text)
-    return _TAG.sub(lambda match: match[0] if _is_harmless(match[0], allowed) else f"<{_JOINER}{match[0][1:]}", text)
-
-
-def _unlink(text: str, allowed: Collection[str]) -> str:
-    """Repeats until nothing changes, as removing one link may uncover another."""
-    while True:
-        before = text
-        text = _DEFINITION.sub("", _IMAGE.sub(r"\1", text))
-        text = _LINK.sub(lambda match: match[0] if match[2].strip("<>") in allowed else _words_of(match[1]), text)
-        text = _CHAT_LINK.sub(lambda match: match[0] if match[1] in allowed else match[2] or match[1], text)
+    allowed = frozenset(map(normal, allowed_links))
+    text = visible(text)
+    for _ in range(ROUNDS):
+        before, text = text, _once(text, allowed)
         if text == before:
             return text
+    return re.sub(r"[<>\[\]()@＠:]", " ", text)
 
 
-def _loosened(text: str, allowed: Collection[str]) -> str:
-    """Takes apart what still looks like a link, such as one whose end is cut off."""
-    return re.sub(
-        r"\](?=\()",
-        lambda match: "]" if any(text.startswith(f"({link})", match.end()) for link in allowed) else f"]{_JOINER}",
-        text,
-    )
+def _once(text: str, allowed: frozenset[str]) -> str:
+    kept: list[str] = []
+    pieces = _CODE.split(_ENTITY.sub(_read, text))
+    text = "".join(piece if at % 2 else _prose(piece, allowed, kept) for at, piece in enumerate(pieces))
+    text = without_others(text, lambda address: normal(address) in allowed)
+    text = _ALL.sub("", _CALL.sub(_words_of_call, text))
+    while _STASHED.search(text):  # a link's words may hold another one
+        text = _STASHED.sub(lambda match: kept[int(match[1])], text)
+    return text
 
 
-def _words_of(link_text: str) -> str:
-    return f"[{link_text}]" if link_text.isdigit() else link_text
+def _prose(text: str, allowed: frozenset[str], kept: list[str]) -> str:
+    """Prose without markup that acts; links that may stay are put into `kept`, so that nothing touches them again."""
+
+    def stash(link: str) -> str:
+        kept.append(link)
+        return f"\ue000{len(kept) - 1}\ue001"
+
+    def link(match: re.Match[str]) -> str:
+        words, target = _LINK.sub(link, match[2]).strip(), (match[3] or "").strip("<>")
+        if normal(target) in allowed and _is_honest(words, target):
+            return stash(f"[{words}]({target})" if words else target)
+        return f"[{words}]" if words.isdigit() else words
+
+    def chat_link(match: re.Match[str]) -> str:
+        target, words = match[1], (match[2] or "").strip()
+        if normal(target) in allowed and _is_honest(words, target):
+            return stash(f"[{words}]({target})" if words else f"<{target}>")
+        return words or target
+
+    text = _COMMENT.sub("", _DEFINITION.sub("", text))
+    text = _LEFT.sub(_apart, _CHAT_LINK.sub(chat_link, _LINK.sub(link, text)))
+    return _TAG.sub(lambda match: match[0] if PLACEHOLDER.fullmatch(match[0]) else "", text)
 
 
-def _is_harmless(tag: str, allowed: Collection[str]) -> bool:
-    return PLACEHOLDER.fullmatch(tag) is not None or tag[1:-1].split("|")[0] in allowed
+def _is_honest(words: str, target: str) -> bool:
+    """Whether a link's words name no host but the one it leads to, and hold no other link."""
+    return hosts(words) <= hosts(target) and "\ue000" not in words and not re.search(r"[\[\]<>]", words)
+
+
+def _apart(match: re.Match[str]) -> str:
+    return " [" if match[0] else " "
+
+
+def _words_of_call(match: re.Match[str]) -> str:
+    """The name that a mention shows, as text."""
+    return match[2] or match[1] or ""
+
+
+def _read(match: re.Match[str]) -> str:
+    """An entity as it is read, if that is a sign that may be markup, or is hidden."""
+    char = html.unescape(match[0])
+    read = visible(unicodedata.normalize("NFKC", char))
+    return read if read.isascii() and len(char) == 1 and read.strip() == read else match[0]
+
+
+def _runs(told: str) -> Iterable[str]:
+    return (told[at : at + RECITED] for at in range(len(told) - RECITED + 1))

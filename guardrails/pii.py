@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from guardrails import masking
 from guardrails.languages import language_of
 from guardrails.masking import GuardFailed, Span, Vault, VaultFull
-from guardrails.policy import STANDARD, Policy
+from guardrails.policy import STANDARD, Policy, Stage
+from guardrails.pool import Pool
 
 if TYPE_CHECKING:
     from guardrails.engine import Analyser
@@ -18,6 +19,8 @@ __all__ = ["Guard", "GuardFailed", "Masked", "VaultFull"]
 
 _WINDOW = 4000
 _OVERLAP = 400
+_AT_ONCE = 4
+"""Windows that one process looks at before others have their turn."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _KEY = r"[A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
 _KEY_BLOCK = re.compile(rf"-----BEGIN {_KEY}(?:.*?-----END {_KEY}|.*)", re.DOTALL)
@@ -49,22 +52,31 @@ class Guard:
         languages: tuple[str, ...] = ("en", "de", "fr"),
         policy: Policy = STANDARD,
         deadline: float = 30.0,
+        *,
+        workers: int = 0,
+        employee_number: str = "",
     ) -> None:
+        """With `workers` it looks in so many processes, without in one thread of this one, as a command line does."""
         self._languages = languages
-        self._policy = policy
+        self.policy = policy
         self._deadline = deadline
         self._analyser: Analyser | None = None
-        # One thread: the model holds the interpreter's lock anyway, and is not promised to be safe in two.
+        self._employee_number = employee_number
+        self.pool = Pool(workers, languages, employee_number) if workers else None
+        # One thread: the model is not promised to be safe in two.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="guard")
 
     def load(self) -> None:
         """Loads the model, about two seconds; raises GuardFailed where it is missing."""
+        if self.pool:
+            self.pool.start()
+            return
         from guardrails.engine import Analyser
 
         try:
-            self._analyser = Analyser(self._languages)
-        except (OSError, ImportError) as error:
-            raise GuardFailed(f"the language model of the guard cannot be loaded: {error}") from error
+            self._analyser = Analyser(self._languages, self._employee_number)
+        except (OSError, ImportError, RuntimeError) as error:
+            raise GuardFailed(f"the model of the guard cannot be loaded: {error}") from error
 
     def find(self, text: str, language: str | None = None, everything: bool = False) -> list[Span]:
         """What the policy masks or blocks in `text`, without overlaps; with `everything`, all that was detected.
@@ -75,31 +87,60 @@ class Guard:
         found = [span for window in _windows(text) for span in self._scan(text, window, language)]
         return self._judge(text, found, everything)
 
-    async def mask(self, text: str, vault: Vault, language: str | None = None) -> Masked:
-        """`text` with its personal data behind placeholders of `vault`; raises GuardFailed rather than let any pass."""
+    async def mask(self, text: str, vault: Vault, language: str | None = None, stage: Stage = Stage.MODEL) -> Masked:
+        """`text` as it may go to a stage, the rest behind placeholders of `vault`. Raises GuardFailed."""
+        return self.judged(text, await self.detect(text, language), vault, stage)
+
+    async def detect(self, text: str, language: str | None = None) -> tuple[Span, ...]:
+        """All that stands in `text`, whatever the policy; raises GuardFailed rather than miss any."""
         try:
             async with asyncio.timeout(self._deadline):
                 (found,) = await asyncio.gather(self._find_in_thread(text, language), return_exceptions=True)
         except TimeoutError:
             raise GuardFailed("the guard did not finish in time") from None
+        if isinstance(found, GuardFailed):
+            raise found
         if isinstance(found, BaseException):
             # Not chained: errors of the libraries may quote the text.
             raise GuardFailed(f"the guard failed: {type(found).__name__}")
-        spans = masking.without_overlaps(text, [*found, *vault.known(text)])
-        return Masked(masking.hide(text, spans, vault), tuple(spans), self._policy.blocked(spans))
+        return tuple(found)
+
+    def judged(self, text: str, found: Iterable[Span], vault: Vault, stage: Stage = Stage.MODEL) -> Masked:
+        """`text`, in which `found` was detected, as it may go to a stage. Raises VaultFull."""
+        known = self.policy.hides_known(stage)
+        concerned = [
+            *self._judge(text, list(found), everything=False, stage=stage),
+            *(span for span in vault.known(text) if self.policy.concerns(span, known)),
+        ]
+        spans = masking.without_overlaps(text, concerned)
+        return Masked(masking.hide(text, spans, vault), tuple(spans), self.policy.blocked(spans, stage))
 
     def close(self) -> None:
-        """Ends the worker thread."""
+        """Ends the processes, or the thread."""
+        if self.pool:
+            self.pool.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _find_in_thread(self, text: str, language: str | None) -> list[Span]:
-        """As `find`, window by window, so that a long text neither blocks short ones nor outlives its deadline."""
-        loop = asyncio.get_running_loop()
+        """Everything, window by window, so that a long text neither blocks short ones nor outlives its deadline."""
         language = self._language(text, language)
-        found: list[Span] = []
-        for window in _windows(text):
-            found += await loop.run_in_executor(self._thread, self._scan, text, window, language)
-        return self._judge(text, found, everything=False)
+        windows = list(_windows(text))
+        if self.pool:
+            parts = [_SURROGATE.sub("\ufffd", text[window]) for window in windows]
+            jobs = (
+                self.pool.spans(parts[at : at + _AT_ONCE], language, self._deadline)
+                for at in range(0, len(parts), _AT_ONCE)
+            )
+            answers = [spans for job in jobs for spans in await job]
+            found = [
+                _moved(span, window.start) for window, spans in zip(windows, answers, strict=True) for span in spans
+            ]
+        else:
+            loop = asyncio.get_running_loop()
+            found = []
+            for window in windows:
+                found += await loop.run_in_executor(self._thread, self._scan, text, window, language)
+        return self._judge(text, found, everything=True)
 
     def _language(self, text: str, language: str | None) -> str:
         return language if language in self._languages else language_of(text, self._languages)
@@ -108,14 +149,18 @@ class Guard:
         if self._analyser is None:
             raise GuardFailed("the guard is not loaded")
         found = self._analyser.spans(_SURROGATE.sub("\ufffd", text[window]), language)
-        return [replace(span, start=span.start + window.start, end=span.end + window.start) for span in found]
+        return [_moved(span, window.start) for span in found]
 
-    def _judge(self, text: str, found: list[Span], everything: bool) -> list[Span]:
+    def _judge(self, text: str, found: list[Span], everything: bool, stage: Stage = Stage.MODEL) -> list[Span]:
         found += _key_blocks(text)
         if everything:
             return sorted(set(found), key=lambda span: (span.start, span.end, span.type))
-        concerned = [span for span in found if self._policy.concerns(span)]
+        concerned = [span for span in found if self.policy.concerns(span, stage)]
         return [bare for span in masking.without_overlaps(text, concerned) if (bare := _stripped(text, span))]
+
+
+def _moved(span: Span, by: int) -> Span:
+    return replace(span, start=span.start + by, end=span.end + by)
 
 
 def _windows(text: str) -> Iterator[slice]:

@@ -1,171 +1,156 @@
-"""Presidio's recognisers, sharpened for a company in Switzerland and its neighbours, and our own beside them."""
+"""Presidio's recognisers as we need them, one for each way to write a kind."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
+from typing import Final
 
-from phonenumbers import Leniency, PhoneNumberMatcher
-from presidio_analyzer import (
-    AnalysisExplanation,
-    EntityRecognizer,
-    PatternRecognizer,
-    RecognizerResult,
-)
-from presidio_analyzer.nlp_engine import NlpArtifacts
-from presidio_analyzer.predefined_recognizers import (
-    CreditCardRecognizer,
-    EmailRecognizer,
-    IbanRecognizer,
-    IpRecognizer,
-    MacAddressRecognizer,
-    PhoneRecognizer,
-    SpacyRecognizer,
-    UsSsnRecognizer,
-)
 from tldextract import TLDExtract
 
-from guardrails import forms
+from guardrails import forms_checks as checks
+from guardrails import forms_phone, secrets
+from guardrails.forms import (
+    BIRTHS,
+    EMAILS,
+    FAIR,
+    GOOD,
+    IBAN_WORDS,
+    IDENTIFIERS,
+    IP_WORDS,
+    LIKELY,
+    SHORT_CARD,
+    SURE,
+    WEAK,
+    Form,
+)
 from guardrails.masking import Span
-from guardrails.names import NameFinder
+from guardrails.recognizer import Recognizer, bare
+from guardrails.recognizers_network import Ip, Ip6, Mac
+
+# Lengths by country, from the registry of ISO 13616 and, at the end, from countries that use the form without it.
+IBAN_LENGTHS: Final = {
+    entry[:2]: int(entry[2:])
+    for entry in (
+        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29"
+        " ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20"
+        " LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29"
+        " PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
+        " YE30 AO25 BF28 BJ28 CF27 CG27 CI28 CM27 CV25 DZ26 GA27 GQ27 GW25 IR26 KM27 MA28 MG27 ML28 MZ25 NE28 SN28 TD27"
+        " TG28"
+    ).split()
+}
 
 
-def recognizers(language: str, names: NameFinder) -> list[EntityRecognizer]:
-    """Everything that looks at texts of one language; the context words are those of all, since people mix them."""
+def recognizers(employee_number: str = "") -> list["Recognizer"]:
+    """Everything that has a form; `employee_number` is the pattern of the company's own, ValueError if not for RE2."""
     return [
-        SpacyRecognizer(language, supported_entities=["ORGANIZATION", "LOCATION", "DATE_TIME", "NRP"]),
-        Names(names, language),
-        Email(supported_language=language),
-        Phone(forms.PHONE_WORDS, language, supported_regions=forms.PHONE_REGIONS),
-        Iban(context=forms.IBAN_WORDS, supported_language=language),
-        Card(patterns=forms.CARDS, supported_language=language),
-        Ip(supported_language=language),
-        MacAddressRecognizer(supported_language=language),
-        UsSsnRecognizer(supported_language=language),
-        Ahv("CH_AHV", supported_language=language, patterns=forms.AHV, context=forms.AHV_WORDS),
-        Uid("CH_UID", supported_language=language, patterns=forms.UID, context=forms.UID_WORDS),
-        PatternRecognizer("DATE_OF_BIRTH", supported_language=language, patterns=forms.BIRTH),
-        PatternRecognizer("SECRET", supported_language=language, patterns=forms.TOKENS, global_regex_flags=re.ASCII),
+        *(Recognizer(form) for form in IDENTIFIERS),
+        ShortCard(SHORT_CARD),
+        *(Email(Form("EMAIL_ADDRESS", pattern)) for pattern in EMAILS),
+        Phone(Form("PHONE_NUMBER", forms_phone.RUN)),
+        Iban(Form("IBAN_CODE", r"(?i)\b[A-Z]{2}[ .-]{0,2}\d[ .-]{0,2}\d(?:[ .-]{0,2}[A-Z0-9]){11}", IBAN_WORDS)),
+        Ip(Form("IP_ADDRESS", r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2}\b)?", IP_WORDS)),
+        Ip6(
+            Form("IP_ADDRESS", r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}(?:%\w+)?(?:/\d{1,3}\b)?")
+        ),
+        Mac(Form("MAC_ADDRESS", r"(?i)\b[0-9A-F]{2}(?:(?::[0-9A-F]{2}){5}|(?:-[0-9A-F]{2}){5})\b")),
+        Mac(Form("MAC_ADDRESS", r"(?i)\b[0-9A-F]{4}\.[0-9A-F]{4}\.[0-9A-F]{4}\b")),
+        *(Recognizer(Form("DATE_OF_BIRTH", pattern, alone=GOOD)) for pattern in BIRTHS),
+        *(Secret(Form("SECRET", pattern)) for pattern in secrets.PATTERNS),
+        *(employees(employee_number) if employee_number else ()),
     ]
 
 
-class Names(EntityRecognizer):
-    """Names of people: what the model takes for one, judged by `NameFinder`."""
-
-    def __init__(self, finder: NameFinder, language: str) -> None:
-        super().__init__(supported_entities=["PERSON"], supported_language=language)
-        self._finder = finder
-
-    def load(self) -> None:
-        """Needs nothing of its own."""
-
-    def analyze(
-        self,
-        text: str,
-        entities: list[str],  # noqa: ARG002
-        nlp_artifacts: NlpArtifacts,
-    ) -> list[RecognizerResult]:
-        """Names in `text`, scored by the evidence for them."""
-        guesses = [Span(e.start_char, e.end_char, e.label_) for e in nlp_artifacts.entities if e.label_ == "PERSON"]
-        return [_result(self, span) for span in self._finder.find(text, self.supported_language, guesses)]
+def employees(pattern: str) -> Iterator[Recognizer]:
+    """Takes the pattern as it is first, so that it cannot reach out of the group that is put around it."""
+    Recognizer(Form("EMPLOYEE_NUMBER", pattern))
+    yield Recognizer(Form("EMPLOYEE_NUMBER", f"({pattern})", alone=SURE))
 
 
-class Email(EmailRecognizer):
-    """E-mail addresses; never fetches the list of public suffixes, and takes names of inner networks too."""
+class Email(Recognizer):
+    """E-mail addresses, also spelled out; never fetches the list of public suffixes, and takes inner networks too."""
 
     _suffixes = TLDExtract(suffix_list_urls=(), cache_dir=None)
 
-    def validate_result(self, pattern_text: str) -> bool | None:
+    def judge(self, text: str, start: int, end: int) -> Iterator[Span]:
         """Sure with a public suffix, plausible with any other word at the end (`anna@mail.intern`)."""
-        domain = pattern_text.rpartition("@")[2]
-        if self._suffixes(domain).suffix:
-            return True
-        return None if re.fullmatch(r"[^\W\d_]{2,}", domain.rpartition(".")[2]) else False
+        value = text[start:end]
+        lead = len(value) - len(value.lstrip(".-%&'~"))
+        domain = re.split(r"[@\])}>]| (?:at|ät|arobase) ", value, maxsplit=1, flags=re.IGNORECASE)[-1]
+        domain = _SPELLED_DOT.sub(".", domain)
+        domain = re.sub(r"[^\w.-]", "", domain)
+        is_public = bool(self._suffixes(domain).suffix)
+        if value.lower().startswith("git@") or (not is_public and " " in value) or domain.endswith(_MACHINES):
+            return
+        yield Span(start + lead, end, self.form.kind, SURE if is_public else FAIR)
 
 
-class Phone(PhoneRecognizer):
-    """Phone numbers: valid ones by the way they are written, merely possible ones beside a word that says so."""
+class Phone(Recognizer):
+    """Phone numbers: those that are valid, are grouped as some country does, or stand beside a word that says so."""
 
-    def analyze(
-        self,
-        text: str,
-        entities: list[str],  # noqa: ARG002
-        nlp_artifacts: NlpArtifacts | None = None,  # noqa: ARG002
-    ) -> list[RecognizerResult]:
-        """Phone numbers in `text`."""
-        return [_result(self, span) for span in self._numbers(text)]
-
-    def _numbers(self, text: str) -> Iterator[Span]:
-        maybe = [match.span() for match in forms.MAYBE_PHONE.finditer(text)]
-        for start, end in maybe:
-            yield Span(start, end, "PHONE_NUMBER", forms.FAIR if text[start] == "+" else forms.WEAK)
-        for match in forms.GROUPED_PHONE.finditer(text):
-            yield Span(match.start(), match.end(), "PHONE_NUMBER", forms.FAIR)
-        for region in self.supported_regions if maybe else ():
-            for valid in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
-                yield Span(valid.start, valid.end, "PHONE_NUMBER", forms.phone_score(text, valid.start, valid.end))
+    def judge(self, text: str, start: int, end: int) -> Iterator[Span]:
+        """The numbers in a run of digits."""
+        return forms_phone.phones(text, start, end)
 
 
-class Iban(IbanRecognizer):
-    """IBANs of the length their country gives them; wrong check digits need a word beside them."""
+class ShortCard(Recognizer):
+    """Card numbers of twelve or thirteen digits in groups, which other numbers begin or end with."""
 
-    def analyze(
-        self,
-        text: str,
-        entities: list[str],  # noqa: ARG002
-        nlp_artifacts: NlpArtifacts | None = None,  # noqa: ARG002
-        regex_flags: int | None = None,  # noqa: ARG002
-    ) -> list[RecognizerResult]:
-        """IBANs in `text`, grouped by blanks, hyphens or not at all."""
-        return [_result(self, span) for span in _ibans(text)]
+    def judge(self, text: str, start: int, end: int) -> Iterator[Span]:
+        """Judged as others, where no digits stand before or behind."""
+        if not (
+            re.search(r"\d[ .-]{1,2}$", text[max(0, start - 3) : start])
+            or re.match(r"[ .-]{1,2}\d", text[end : end + 3])
+        ):
+            yield from super().judge(text, start, end)
 
 
-class Card(CreditCardRecognizer):
-    """Numbers that a card brand gives out and whose last digit fits."""
+class Iban(Recognizer):
+    """IBANs of the length their country gives them."""
 
-    def validate_result(self, pattern_text: str) -> bool:
-        """Checks the brand's digits and length, then Luhn."""
-        digits = re.sub(r"\D", "", pattern_text)
-        return forms.CARD_BRANDS.fullmatch(digits) is not None and super().validate_result(digits)
+    def spans(self, text: str) -> Iterator[Span]:
+        """Those that fit, and those with wrong check digits beside a word or with little weight."""
+        for match in _IBAN_START.finditer(text):
+            length = IBAN_LENGTHS.get(match[1].upper())
+            end = _end_of(text, match.start(), length) if length else 0
+            if end:
+                yield from self.judge(text, match.start(), end)
 
-
-class Ip(IpRecognizer):
-    """Addresses of machines other than the one that is meant by `localhost`."""
-
-    def invalidate_result(self, pattern_text: str) -> bool:
-        """Refuses what is no address, names no particular machine, or is as short as a slice in code (`::2`)."""
-        try:
-            address = ipaddress.ip_interface(pattern_text).ip
-        except ValueError:
-            return True
-        return (
-            address.is_loopback or address.is_unspecified or (pattern_text.startswith("::") and len(pattern_text) < 7)
-        )
-
-
-class Ahv(PatternRecognizer):
-    """Swiss social security numbers; a wrong check digit needs a word beside it."""
-
-    def validate_result(self, pattern_text: str) -> bool | None:
-        """True where the check digit fits, undecided otherwise."""
-        return forms.ahv_checks(re.sub(r"\D", "", pattern_text)) or None
+    def judge(self, text: str, start: int, end: int) -> Iterator[Span]:
+        """Not those in small letters and hyphens, as in identifiers of machines, nor a word before a number."""
+        value = text[start:end]
+        if value[:2].islower() and "-" in value:
+            return
+        if checks.iban(bare(value)):
+            yield Span(start, end, self.form.kind, SURE)
+        elif value[2:4].isdigit():
+            yield Span(start, end, self.form.kind, LIKELY if self.has_word(text, start, end) else WEAK)
 
 
-class Uid(PatternRecognizer):
-    """Swiss company numbers; a wrong check digit needs a word beside it."""
+class Secret(Recognizer):
+    """Keys, tokens and passwords."""
 
-    def validate_result(self, pattern_text: str) -> bool | None:
-        """True where the check digit fits, undecided otherwise."""
-        return forms.uid_checks(re.sub(r"\D", "", pattern_text)) or None
-
-
-def _ibans(text: str) -> Iterator[Span]:
-    for start in forms.IBAN_START.finditer(text):
-        length = forms.IBAN_LENGTHS.get(start[1].upper())
-        if length and (match := forms.iban_form(length).match(text, start.start())):
-            checks = forms.iban_checks(re.sub(r"\W", "", match[0]).upper())
-            yield Span(match.start(), match.end(), "IBAN_CODE", 1.0 if checks else forms.WEAK)
+    def judge(self, text: str, start: int, end: int) -> Iterator[Span]:
+        """Those that are meant to be secret."""
+        return secrets.judged(self.form.pattern, text, start, end)
 
 
-def _result(recognizer: EntityRecognizer, span: Span) -> RecognizerResult:
-    explanation = AnalysisExplanation(type(recognizer).__name__, span.score)
-    return RecognizerResult(span.type, span.start, span.end, span.score, explanation)
+_SPELLED_DOT: Final = re.compile(r"\W+(?:dot|punkt|point|punto)\W+", re.IGNORECASE)
+_MACHINES: Final = ("thread.skype", "thread.tacv2", "thread.v2", "gbl.spaces")
+"""Where Teams' conversations have their ids."""
+_IBAN_START: Final = re.compile(r"(?<![^\W_])([A-Z]{2})[ .-]{0,2}\d[ .-]{0,2}\d", re.IGNORECASE | re.ASCII)
+_SEPARATORS: Final = " .-"
+
+
+def _end_of(text: str, start: int, length: int) -> int:
+    """Where `length` letters and digits end, grouped in any way; 0 where there are fewer or more."""
+    at, seen, gap = start, 0, 0
+    while at < len(text) and seen < length and gap <= 2:
+        char = text[at]
+        if char.isascii() and char.isalnum():
+            seen, gap = seen + 1, 0
+        elif char in _SEPARATORS:
+            gap += 1
+        else:
+            return 0
+        at += 1
+    return at if seen == length and not text[at : at + 1].isalnum() else 0

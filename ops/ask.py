@@ -16,6 +16,7 @@ from bot.answers import Answer
 from bot.dispatch import Dispatcher
 from bot.errors import Refused
 from bot.events import Message, Person, Turn
+from bot.kinds import hidden
 from bot.labels import remarks
 from bot.replies import Failure, Piece, ReplyStream, Status
 from ops.build import service
@@ -64,7 +65,8 @@ async def _converse(dispatcher: Dispatcher, turn: Turn, console: Console) -> Non
                 written = True
             case Answer():
                 console.print("" if written else event.text, markup=False)
-                for remark in remarks(event):
+                told = hidden(event.masked, event.language)
+                for remark in [*remarks(event), *([told] if told else [])]:
                     console.print(remark, style="dim", markup=False)
                 for source in event.sources:
                     console.print(f"[{source.number}] {source.title} ({source.doc_id})", style="dim", markup=False)

@@ -24,8 +24,10 @@ from bot.people import Directory
 from bot.places import Places
 from bot.schema import prepare
 from bot.seal import Seal
+from bot.veil import Veil
 from guardrails.pii import Guard
 from ops.embedded import embedded_model, embedded_valkey
+from ops.guard_policy import bounds, policy
 from ops.metrics import Metrics
 from ops.models import resolve
 from ops.redis_server import check, connect
@@ -67,7 +69,12 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True, limit=0))
         )
         model = await _model(settings, session, stack)
-        guard = Guard(settings.languages)
+        guard = Guard(
+            settings.languages,
+            policy(settings),
+            workers=settings.guard_workers,
+            employee_number=settings.employee_number,
+        )
         stack.callback(guard.close)
         await asyncio.to_thread(guard.load)
         embedder = make_embedder(settings)
@@ -79,7 +86,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         admission = Admission(model, settings.model_queue, settings.patience_seconds)
         assistant = Assistant(
             Directory(settings.groups, Places(redis), settings.admins),
-            guard,
+            Veil(guard, bounds(settings)),
             memory,
             Retriever(library),
             model,

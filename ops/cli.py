@@ -133,8 +133,14 @@ def chat(user: str, groups: frozenset[str]) -> None:
 @click.option("--language", default=None, help="en, de or fr; otherwise it is found out.")
 @click.option("--all", "everything", is_flag=True, help="Show everything detected, not only what the policy hides.")
 @click.option("--restore", is_flag=True, help="Mask, restore, and show the result.")
-def guard(file: IO[bytes], jsonl: bool, language: str | None, everything: bool, restore: bool) -> None:
+@click.option("--policy", is_flag=True, help="Show what is hidden where instead; reads nothing.")
+def guard(file: IO[bytes], jsonl: bool, language: str | None, everything: bool, restore: bool, policy: bool) -> None:
     """Show what the guard finds and hides."""
+    if policy:
+        from ops.guard_policy import told
+
+        click.echo("\n".join(told(configured(), jsonl=jsonl)))
+        return
     from ops.guard import guard_all
 
     records = jsonl_records(file) if jsonl else iter([{"_id": "1", "text": utf8(file.read())}])

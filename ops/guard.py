@@ -10,6 +10,7 @@ import orjson
 
 from guardrails.masking import Vault, restore
 from guardrails.pii import Guard
+from ops.guard_policy import policy
 from ops.settings import Settings
 
 
@@ -17,7 +18,7 @@ async def guard_all(
     settings: Settings, records: Iterator[dict[str, Any]], language: str | None, *, everything: bool, restored: bool
 ) -> None:
     """Masks each record's text, in a conversation of its own, and writes a JSON line for it."""
-    guard = Guard(settings.languages)
+    guard = Guard(settings.languages, policy(settings), employee_number=settings.employee_number)
     await asyncio.to_thread(guard.load)
     for record in records:
         vault = Vault()

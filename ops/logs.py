@@ -2,6 +2,9 @@
 
 import logging
 import sys
+import threading
+import traceback
+from types import TracebackType
 from typing import Final
 
 import structlog
@@ -28,6 +31,15 @@ def configure(shown: int = logging.INFO) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO)
+    sys.excepthook = _crashed
+    threading.excepthook = lambda crash: _crashed(crash.exc_type, crash.exc_value, crash.exc_traceback)
+    sys.unraisablehook = lambda crash: _crashed(crash.exc_type, crash.exc_value, crash.exc_traceback)
+
+
+def _crashed(kind: type[BaseException], _: BaseException | None, trace: TracebackType | None) -> None:
+    """Says where something failed that nobody caught, and how, without the text of the error: it may quote people."""
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)]
+    logging.getLogger("ops").error("crashed", extra={"exception": kind.__name__, "at": frames[-3:]})
 
 
 def _rendering() -> list[Processor]:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, NoReturn
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from ops.settings_guard import GuardSettings
 from ops.settings_values import (
     Address,
     ApiKeys,
@@ -41,7 +42,7 @@ class SettingsError(Exception):
     """A setting is wrong; the text names it, its value and an example, one line each."""
 
 
-class Settings(BaseSettings):
+class Settings(GuardSettings):
     """The settings, with defaults that work on one machine with nothing set."""
 
     model_config = SettingsConfigDict(
@@ -273,7 +274,7 @@ def _shown(settings: Settings, field: str) -> str:
         value = value.get_secret_value()
     if not value:
         return UNSET.get(field, "(not set)")
-    if _is_secret(_name(field)) or "@" in str(value):
+    if _is_secret(_name(field), str(value)):
         return "(hidden)"
     if isinstance(value, tuple):
         return ", ".join(value)
@@ -292,8 +293,9 @@ def _name(field: str) -> str:
     return alias if isinstance(alias, str) else f"HAUSGEIST_{field.upper()}"
 
 
-def _is_secret(name: str) -> bool:
-    return any(word in name for word in ("KEY", "TOKEN", "SECRET", "PASSWORD"))
+def _is_secret(name: str, value: str) -> bool:
+    in_url = "@" in value and name != "HAUSGEIST_GUARD_POLICY"
+    return in_url or any(word in name for word in ("KEY", "TOKEN", "SECRET", "PASSWORD"))
 
 
 def _explain(error: ValidationError) -> NoReturn:
@@ -311,7 +313,7 @@ def _line(problem: dict[str, object]) -> str:
         return f"hausgeist.toml: there is no setting {field!r}; {hint}"
     info = Settings.model_fields[field.lower()]
     name = _name(field.lower())
-    hidden = _is_secret(name) or "@" in str(problem["input"])
+    hidden = _is_secret(name, str(problem["input"]))
     example = f"; for example {info.examples[0]}" if info.examples else ""
     value = "(hidden)" if hidden else repr(problem["input"])
     return f"{name}={value}: {str(problem['msg']).removeprefix('Value error, ')}{example}"

@@ -19,7 +19,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document that stands alone; `chunk_id` is `doc_id#n`, `heading` the path of headings above it."""
+    """A piece of a document that stands alone; `chunk_id` is `doc_id#n`, `heading` the path of headings above it.
+
+    `collection` is known of what was found, and of nothing else.
+    """
 
     chunk_id: str
     doc_id: str
@@ -28,6 +31,7 @@ class Passage:
     text: str
     owner: str = ""
     date: str = ""
+    collection: str = ""
 
     @property
     def context(self) -> str:

@@ -62,8 +62,8 @@ class Retriever:
 
     def _rows(self, ids: Iterable[int], audiences: list[int]) -> list[Row]:
         """Reads the passages that are still there, once more only those for the audiences."""
-        query = """SELECT passages.*, doc_id, title, owner, date FROM passages
-                   JOIN documents ON documents.id = document_id
+        query = """SELECT passages.*, doc_id, title, owner, date, collection FROM passages
+                   JOIN documents ON documents.id = document_id JOIN audiences ON audiences.id = passages.audience_id
                    WHERE passages.id IN (SELECT value FROM json_each(?))
                    AND passages.audience_id IN (SELECT value FROM json_each(?))"""
         with self._library.store.reading() as db:
@@ -79,4 +79,5 @@ def _first_of_each(scored: Iterable[tuple[float, Row]]) -> Iterator[tuple[float,
 
 
 def _passage(row: Row) -> Passage:
-    return Passage(row["chunk_id"], row["doc_id"], row["title"], row["heading"], row["text"], row["owner"], row["date"])
+    names = ("chunk_id", "doc_id", "title", "heading", "text", "owner", "date", "collection")
+    return Passage(*(row[name] for name in names))

@@ -13,10 +13,12 @@ MODULES = [path for package in PACKAGES for path in sorted((ROOT / package).rglo
 
 
 def test_the_inner_packages_know_platforms_as_labels_only() -> None:
-    """Neither imports nor names: the words stand in docstrings and key names at most."""
+    """Neither imports nor names: the words stand in docstrings, key names and the finder of tokens at most."""
     for path in MODULES:
         if path.relative_to(ROOT).parts[0] in ("bot", "rag", "guardrails"):
             for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("detect_secrets"):
+                    continue
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
                 names += [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []
                 assert not [name for name in names if re.search("slack|teams", name, re.IGNORECASE)], path

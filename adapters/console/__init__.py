@@ -22,7 +22,8 @@ from bot.answers import Answer
 from bot.dispatch import Dispatcher
 from bot.errors import HausgeistError, Refused
 from bot.events import Feedback, Person, Turn, Verdict
-from bot.labels import hidden, remarks
+from bot.kinds import hidden
+from bot.labels import remarks
 from bot.replies import Failure, Piece, ReplyEvent, ReplyStream, Status
 
 __all__ = ["ConsoleAdapter", "Knowledge", "Part", "Readable", "State"]

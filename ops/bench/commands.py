@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import click
 
@@ -109,3 +110,15 @@ def teams(questions: int, blocks: int) -> None:
         first, cpu = asyncio.run(run_teams(questions, blocks))
     if first > 1 or cpu > 1.5:
         sys.exit(1)
+
+
+@bench.command()
+@click.argument("parts", nargs=-1, type=click.Choice(["recall", "alarms", "cost", "restore", "attacks", "kills"]))
+@click.option("--data", envvar="HAUSGEIST_DATA", type=click.Path(path_type=Path), help="Folder of the public sets.")
+def guard(parts: tuple[str, ...], data: Path | None) -> None:
+    """The guard: recall, false alarms, CPU against stock Presidio, restoring, attacks, kill -9 of its processes."""
+    from ops.bench.guard import run
+
+    with working():
+        if not all(figure.holds for figure in run(parts, data)):
+            sys.exit(1)

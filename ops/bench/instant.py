@@ -35,9 +35,10 @@ from bot.prompt import Prompt
 from bot.seal import Seal
 from bot.ticket import FreeTicket, Ticket
 from bot.trace import Trace
+from bot.veil import Veil
 from bot.worker import Worker
-from guardrails.masking import Vault
-from guardrails.pii import Guard, Masked
+from guardrails.masking import Span
+from guardrails.pii import Guard
 from ops.web import Adapter
 from rag.passages import Hit, Passage
 
@@ -54,8 +55,8 @@ Way = Callable[[Known], AbstractAsyncContextManager[Sequence[BaseRoute]]]
 class _Instant(Guard):
     """A guard that finds nothing, at once."""
 
-    async def mask(self, text: str, vault: Vault, language: str | None = None) -> Masked:  # noqa: ARG002
-        return Masked(text)
+    async def detect(self, text: str, language: str | None = None) -> tuple[Span, ...]:  # noqa: ARG002
+        return ()
 
 
 class _Model:
@@ -126,7 +127,7 @@ async def whole(redis_url: str, build: Build) -> AsyncIterator[Sequence[BaseRout
         redis = await stack.enter_async_context(Redis.from_url(redis_url))
         model, journal, seal = _Model(), _Journal(), Seal(bytes(32))
         memory, inbox = Memory(redis, seal), Inbox(redis, seal)
-        assistant = Assistant(Directory(), _Instant(), memory, _Knowledge(), model, Admission(model, 100, 60.0))
+        assistant = Assistant(Directory(), Veil(_Instant()), memory, _Knowledge(), model, Admission(model, 100, 60.0))
         dispatcher = Dispatcher(assistant, memory, inbox, journal)
         adapter = await stack.enter_async_context(_started(build(dispatcher, SharedPace(redis))))
         working = asyncio.create_task(Worker(inbox, dispatcher, journal, SLOTS).run())

@@ -29,6 +29,7 @@ from bot.people import Directory
 from bot.seal import Seal
 from bot.ticket import Ticket
 from bot.trace import Trace
+from bot.veil import Veil
 from bot.worker import Worker
 from guardrails.masking import Vault
 from guardrails.pii import Guard
@@ -218,7 +219,7 @@ async def _house(redis: Redis) -> AsyncIterator[_House]:
     guard, model, seal, book = Guard(("en",)), ExtractiveModel(), Seal(bytes(32)), _Book()
     await asyncio.to_thread(guard.load)
     memory, inbox = Memory(redis, seal), Inbox(redis, seal)
-    assistant = Assistant(Directory(), guard, memory, _OnePassage(), model, Admission(model, 1, 60.0))
+    assistant = Assistant(Directory(), Veil(guard), memory, _OnePassage(), model, Admission(model, 1, 60.0))
     dispatcher = Dispatcher(assistant, memory, inbox, book)
     dispatcher.register("bench", lambda _, ticket: _Shown(ticket))
     working = asyncio.create_task(Worker(inbox, dispatcher, book, slots=4).run())

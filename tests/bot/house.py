@@ -20,6 +20,7 @@ from bot.model import Model
 from bot.people import Directory
 from bot.seal import Seal
 from bot.trace import Trace
+from bot.veil import Bounds, Veil
 from bot.worker import Worker
 from guardrails.pii import Guard
 from rag.library import Library
@@ -82,13 +83,16 @@ class House:
     library: Library
     model: Model
     directory: Directory = field(default_factory=Directory)
+    bounds: Bounds = field(default_factory=Bounds)
     book: Book = field(default_factory=Book)
 
     def __post_init__(self) -> None:
         seal = Seal(KEY)
         self.memory, self.inbox = Memory(self.redis, seal), Inbox(self.redis, seal)
         retriever, admission = Retriever(self.library), Admission(self.model, 32, 120)
-        self.assistant = Assistant(self.directory, self.guard, self.memory, retriever, self.model, admission)
+        self.assistant = Assistant(
+            self.directory, Veil(self.guard, self.bounds), self.memory, retriever, self.model, admission
+        )
         self.dispatcher = Dispatcher(self.assistant, self.memory, self.inbox, self.book)
 
     async def ask(self, text: str, **changes: object) -> Seen:

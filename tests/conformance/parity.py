@@ -134,7 +134,9 @@ CAPABILITIES: Final = (
         "data masked; no guests, no bots; nobody called",
         "data masked; no guests, no bots; nobody called",
         "personal_data_is_hidden_from_the_model_and_that_is_said nobody_is_called_by_what_a_document_says "
-        "a_guest_gets_a_friendly_no a_message_of_a_bot_is_no_question",
+        "a_guest_gets_a_friendly_no a_message_of_a_bot_is_no_question "
+        "a_name_is_hidden_from_the_model_and_comes_back_in_the_answer a_password_is_refused_and_named "
+        "what_one_conversation_hid_does_not_come_back_in_another the_name_of_a_file_is_hidden_from_the_model",
     ),
     Capability(
         "be told what fails, and wait",

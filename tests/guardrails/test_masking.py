@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.masking import Restorer, Span, Vault, VaultFull, hide, restore, without_overlaps
+from guardrails.masking import (
+    Restorer,
+    Span,
+    Vault,
+    VaultFull,
+    hide,
+    mended,
+    plainly,
+    restore,
+    without_overlaps,
+)
 
 MAIL = Span(0, 9, "EMAIL_ADDRESS")
 # Rich in what could confuse us: angle brackets, placeholders whole, cut and nested, values that repeat.
@@ -51,7 +61,76 @@ def test_known_values_are_hidden_as_whole_words_the_longest_first() -> None:
     vault = Vault()
     hide("Ann", [Span(0, 3, "PERSON")], vault)
     hide("Ann Lee", [Span(0, 7, "PERSON")], vault)
-    assert vault.hide_known("Ann Lee met Ann and Anna.") == "<PERSON_2> met <PERSON_1> and Anna."
+    assert vault.hide_known("Ann Lee met Ann and Anna.") == "<PERSON_1_2> met <PERSON_1> and Anna."
+
+
+def named(*values: str, kind: str = "PERSON") -> tuple[Vault, list[str]]:
+    vault = Vault()
+    return vault, [vault.placeholder(kind, value) for value in values]
+
+
+def test_what_means_the_same_is_of_one_family() -> None:
+    vault, given = named("Anna Keller", "Keller", "anna keller", "KELLER", "Beat Keller", "Keller AG", "Anna Keller")
+    assert given[:4] == ["<PERSON_1>", "<PERSON_1_2>", "<PERSON_1_3>", "<PERSON_1_4>"]
+    assert given[4:] == ["<PERSON_2>", "<PERSON_3>", "<PERSON_1>"]
+    later = Vault.from_json(vault.to_json())
+    assert later.placeholder("PERSON", "Anna") == "<PERSON_1_5>"
+    assert later.placeholder("PERSON", "Cyn") == "<PERSON_4>"
+    assert restore("<PERSON_1_4> <PERSON_1_9>", later) == "KELLER <PERSON_1_9>"
+    assert named("+41 44 123 45 67", "+41441234567", "+41 44 123 45 68", kind="PHONE_NUMBER")[1] == [
+        "<PHONE_NUMBER_1>",
+        "<PHONE_NUMBER_1_2>",
+        "<PHONE_NUMBER_2>",
+    ]
+
+
+def test_a_name_that_fits_two_people_is_neither() -> None:
+    assert named("Anna Keller", "Beat Keller", "Keller")[1] == ["<PERSON_1>", "<PERSON_2>", "<PERSON_3>"]
+    assert named("Keller", "Anna Keller", "Beat Keller")[1] == ["<PERSON_1>", "<PERSON_1_2>", "<PERSON_2>"]
+
+
+def test_a_family_that_lost_its_first_value_keeps_its_number() -> None:
+    vault, _ = named("Anna Keller", "Keller")
+    kept = vault.only(["<PERSON_1_2>"])
+    assert kept.placeholder("PERSON", "Beat Meier") == "<PERSON_2>"
+    assert kept.placeholder("PERSON", "Anna Keller") == "<PERSON_1_3>"
+
+
+def test_a_known_name_is_hidden_in_other_letters_and_by_its_last_part() -> None:
+    vault, _ = named("Anna Keller", "Will")
+    hidden = vault.hide_known("ANNA KELLER and Ms Keller, anna keller; the Will of WILL will be in the keller.")
+    assert hidden == (
+        "<PERSON_1_2> and Ms <PERSON_1_3>, <PERSON_1_4>; the <PERSON_2> of <PERSON_2_2> will be in the keller."
+    )
+    assert restore(hidden, vault).startswith("ANNA KELLER and Ms Keller, anna keller;")
+
+
+@pytest.mark.parametrize(
+    "written",
+    r"<PERSON_1> PERSON_1 <Person_1> <person_1> &lt;PERSON_1&gt; \<PERSON\_1\> <PERSON\_1> **<PERSON_1>** <PERSON_1>'s"
+    " (PERSON_1) PERSON_1's `<PERSON_1>`s".split(),
+)
+def test_a_model_may_write_a_placeholder_in_another_way(written: str) -> None:
+    vault, _ = named("Anna Keller", "Keller")
+    assert "Anna Keller" in restore(mended(f"Ask {written}, please", vault), vault)
+    assert "PERSON" not in mended(f"Ask {written}, please", vault).replace("<PERSON_1>", "").upper()
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["PERSON_2", "<PERSON_12>", "person_1", "my_PERSON_1", "PERSON_1_1", "<PERSON 1>", "PERSONS_1", "PERSON_10"],
+)
+def test_what_is_no_placeholder_of_ours_stays(written: str) -> None:
+    vault, _ = named("Anna Keller", "Keller")
+    assert mended(f"Ask {written}.", vault) == f"Ask {written}."
+
+
+def test_a_value_is_shown_as_it_is_and_is_no_markup() -> None:
+    vault, _ = named("*x* <!channel> [a](http://evil.example) _b_ a_b `c` # d")
+    shown = restore("<PERSON_1>", vault, plainly)
+    assert shown == r"\*x\* \<!channel\> \[a\](http://evil.example) \_b\_ a_b \`c\` # d"
+    assert vault.hide_known(f"So {shown}!") == "So <PERSON_1_2>!"
+    assert plainly("ann.o_meier+x@firm.example +41 44 123 45 67") == "ann.o_meier+x@firm.example +41 44 123 45 67"
 
 
 def test_a_vault_has_a_limit() -> None:

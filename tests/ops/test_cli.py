@@ -72,6 +72,12 @@ async def test_several_paths_and_corpus_files_name_their_documents(tmp_path: Pat
     assert "x.md" not in birds.out
 
 
+async def test_guard_shows_its_policy(tmp_path: Path) -> None:
+    rows = lines(await hausgeist(tmp_path, "guard", "--policy", "--jsonl"))
+    assert {"kind": "SECRET", "model": "block", "documents": "mask"}.items() <= {**rows[26]}.items()
+    assert [row["kind"] for row in rows][:2] == ["PERSON", "STREET_ADDRESS"]
+
+
 async def test_guard_shows_what_it_does(tmp_path: Path) -> None:
     text = "Grüezi, mail ann.meier@firm.example please."
     record = json.dumps({"_id": "1", "text": text})

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 import httpx
 from aiohttp import web
@@ -85,7 +86,7 @@ class Microsoft(standin.Microsoft):
     def share(self, name: str, content: bytes) -> str:
         """Puts a file where Teams keeps it; the link that lets anybody have it."""
         self.files[name] = content
-        return f"https://{SHAREPOINT}/files/{name}?tempauth=x"
+        return f"https://{SHAREPOINT}/files/{quote(name)}?tempauth=x"
 
     async def give(self, request: web.Request) -> web.Response:
         """A file, to whoever has the link."""
