@@ -72,7 +72,7 @@ class Prompt:
         question = _said(self.question, self.speaker)
         return [
             *BEGINNING,
-            *(ChatMessage(role=message.role, content=_said(message.text, message.speaker)) for message in self.history),
+            *(ChatMessage(role=message.role, content=_told(message)) for message in self.history),
             {"role": "user", "content": _ask(question, self.passages, self.language, self.persona)},
         ]
 
@@ -86,7 +86,7 @@ class Prompt:
 
 def fits(question: str, window: int) -> bool:
     """Whether a question leaves the larger half of a model's window to the rest, and a passage finds room in it."""
-    tokens = estimate(question)
+    tokens = estimate(inert(question))
     rest = Prompt("", ()).tokens + MESSAGE_TOKENS + LEAST_PASSAGE + MAX_TOKENS
     return tokens <= window // 2 and tokens + rest <= window
 
@@ -118,7 +118,7 @@ def _newest(history: Sequence[Message], room: int) -> list[Message]:
     kept: list[Message] = []
     characters = HISTORY_CHARACTERS
     for message in reversed(history):
-        room -= MESSAGE_TOKENS + estimate(_said(message.text, message.speaker))
+        room -= MESSAGE_TOKENS + estimate(_told(message))
         characters -= len(message.text)
         if room < 0 or characters < 0:
             break
@@ -126,8 +126,14 @@ def _newest(history: Sequence[Message], room: int) -> list[Message]:
     return kept
 
 
+def _told(message: Message) -> str:
+    """A message of the thread; we said ours as it stands, with its citations."""
+    return said(message.text) if message.role == "assistant" else _said(message.text, message.speaker)
+
+
 def _said(text: str, speaker: str) -> str:
-    return f"{speaker}: {said(text)}" if speaker else said(text)
+    """What a person says, who can speak neither for others nor for us."""
+    return f"{speaker}: {inert(text)}" if speaker else inert(text)
 
 
 def _tokens(messages: Iterable[ChatMessage]) -> int:

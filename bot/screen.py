@@ -17,6 +17,7 @@ from rag.passages import Passage
 
 EXCERPT_CHARACTERS: Final = 300
 LONGEST_LINK: Final = 500
+HEARD: Final = 160  # signs before a sentence that are looked at with it: what is encoded comes in lines
 LONGEST_DAYS: Final = 365_000  # a thousand years: nothing is stale
 # A sentence moves to another passage only if that one holds clearly more of it: a number, or two words.
 CLEARLY_MORE: Final = 2
@@ -54,7 +55,7 @@ class Screened:
         told = (prompt.question, *(message.text for message in prompt.history))
         self._known_numbers = known_numbers(*told, *(passage.context for passage in prompt.passages))
         self.vault = vault
-        self._heard = self._uncited = ""
+        self._spelt = self._heard = self._uncited = ""
         self._sources: dict[str, Source] = {}
         self._links: frozenset[str] = frozenset()
         self._secret = _SECRET | runs_of([prompt.persona])
@@ -91,9 +92,10 @@ class Screened:
         """Why nobody may see a sentence; empty where they may."""
         if self._invents(sentence):
             return "dropped_invented"
-        told = letters(sentence)
-        recited = recites(self._heard + told, self._secret)
-        self._heard = "" if recited else (self._heard + told)[-RECITED:]
+        spelt, heard = self._spelt + letters(sentence), self._heard + sentence
+        recited = any(recites(said, self._secret) for said in (sentence, spelt, heard))
+        goes_on = not recited or " " not in sentence.strip()  # lines of something encoded
+        self._spelt, self._heard = "" if recited else spelt[-RECITED:], heard[-HEARD:] if goes_on else ""
         return "dropped_recited" if recited else ""
 
     def _invents(self, sentence: str) -> bool:

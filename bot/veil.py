@@ -60,7 +60,7 @@ class Veil:
         """A person's message. Raises Blocked, with the kinds that must not be in it."""
         stages = (self.bounds.index, self.bounds.model, Stage.KEPT)
         with guarding():
-            found = await self.guard.detect(text, language)
+            found = await self.guard.detect(text)
             if blocked := self.guard.policy.blocked(found, *stages):
                 raise Blocked(BLOCKED[language].format(kinds=kinds(blocked, language)))
             kept = self.guard.judged(text, found, vault, Stage.KEPT)
@@ -77,7 +77,7 @@ class Veil:
     async def thread(self, given: Sequence[Message], vault: Vault) -> tuple[Message, ...]:
         """Messages that a caller gave in clear, for the model; nobody is refused for what was said before."""
         with guarding():
-            masked = [await self.guard.mask(line.text, vault, None, self.bounds.model) for line in given]
+            masked = [await self.guard.mask(line.text, vault, self.bounds.model) for line in given]
         return tuple(replace(line, text=mask.text) for line, mask in zip(given, masked, strict=True))
 
     async def remembered(self, lines: Sequence[Message], vault: Vault) -> tuple[Message, ...]:

@@ -14,21 +14,24 @@ from tldextract import TLDExtract
 REMOVED: Final = "…"
 RESERVED: Final = frozenset({"example", "test", "invalid", "localhost", "local", "internal", "onion", "corp", "lan"})
 
-_CHUNK: Final = re.compile(r"[^\s<>|]*[.:@。．｡․：＠][^\s<>|]*")
+_CHUNK: Final = re.compile(r"[^\s<>|]*(?:[.:@。．｡․：＠]|[\[({]dot[\])}])[^\s<>|]*", re.IGNORECASE)
 _LABEL: Final = r"[^\W_](?:[^\W_]|-)*"
 _SCHEME: Final = re.compile(
     r"[a-z][a-z0-9+.-]*\[?:\]?(?:\\*/){2}"
     r"|\b(?:mailto|tel|sms|smsto|callto|sips?|skype|facetime|xmpp|whatsapp|tg|msteams|slack|ms-[a-z]+|intent|market|geo"
-    r"|javascript|vbscript|view-source|blob|file|ftps?|sftp|ssh|git|ldaps?|smb|magnet|https?|hxxps?):(?=\S)"
+    r"|javascript|vbscript|view-source|blob|file|ftps?|sftp|ssh|git|ldaps?|smb|magnet|https?|hxxps?"
+    r"|spotify|bitcoin|steam|zoommtg|vscode|webcal|rtsp|ircs?|gopher|telnet|vnc|rdp|itms-[a-z]+):(?=\S)"
     r"|\bdata:(?=[a-z]+/|[;,]|%)"
     r"|\bwww\.(?=\S)",
     re.IGNORECASE,
 )
 _HOST: Final = re.compile(
-    rf"/*(?:[\w.+%'-]+(?:@|\[at\]|\(at\)))?{_LABEL}(?:(?:\.|\[\.\]|\(\.\)|\[dot\]|\(dot\)){_LABEL})+",
+    rf"/*(?:[\w.+%'-]+(?:@|\[at\]|\(at\)))?{_LABEL}(?:(?:\.|[\[({{]+(?:\.|dot)[\])}}]+){_LABEL})+",
     re.IGNORECASE,
 )
 _DOTS: Final = str.maketrans({"。": ".", "．": ".", "｡": ".", "․": ".", "\\": "/"})
+_EMPHASIS: Final = re.compile(r"[*~`]+|__+")  # a chat that takes no markup leaves these out, and reads on
+_PLAIN_ENDS: Final = ("", " ", "\n", "\t", "<", ">")
 _ESCAPED: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _TARGET: Final = re.compile(r"\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)")
 _AFTER: Final = re.compile(r"(?:\[\d+(?:,\d+)*\]|[.,;:!?…'\"`´’”»*_~()\[\]{}])+\Z")
@@ -75,7 +78,10 @@ def _kept(chunk: str, known: Callable[[str], bool], after: str) -> str:
     shown = _one(read[:cut], known) + _one(read[cut:], known)
     if shown != read:
         return shown
-    return f"{chunk} " if after == "|" and _begin(read) >= 0 else chunk
+    if _begin(read) >= 0:
+        return chunk if after in _PLAIN_ENDS else f"{chunk} "
+    bare = _EMPHASIS.sub("", read)
+    return chunk if _one(bare, known) == bare else REMOVED
 
 
 def _one(read: str, known: Callable[[str], bool]) -> str:
@@ -96,7 +102,7 @@ def _begin(read: str) -> int:
 
 
 def _in_the_web(host: str) -> bool:
-    ending = re.split(r"[.\])]", host)[-1].lower().rstrip("-")
+    ending = re.split(r"[.\])}]", host)[-1].lower().rstrip("-")
     return ending in _endings() or ending.startswith("xn--")
 
 

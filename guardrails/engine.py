@@ -86,13 +86,12 @@ class Forms:
 class Analyser:
     """Forms and names together; not for two threads at once."""
 
-    def __init__(self, languages: tuple[str, ...] = (), employee_number: str = "") -> None:
+    def __init__(self, employee_number: str = "") -> None:
         """Loads everything; `employee_number` is a pattern for RE2, ValueError where it is not."""
-        self.languages = languages
         self.forms = Forms(employee_number)
         self._names = NameModel()
 
-    def spans(self, text: str, language: str = "") -> list[Span]:  # noqa: ARG002 - one model reads all languages
+    def spans(self, text: str) -> list[Span]:
         """All that was detected, overlapping, in no order."""
         return joined(self.forms.spans(text), self._names.spans(text), len(text))
 

@@ -9,14 +9,17 @@ from guardrails.hidden import visible
 
 _TEMPLATE: Final = re.compile(
     r"<\|[\w ]{1,40}\|>|<｜[^<>]{1,40}｜>|<</?SYS>>|</?s>"
-    r"|\[/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|gMASK)\]"
+    r"|\[/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|gMASK)\]"
     r"|</?(?:start_of_turn|end_of_turn|think|tool_call|tool_response)>"
+    r"|<(?:BOS|EOS|PAD|UNK)_TOKEN>"
     r"|<\|?(?:bos|eos|pad|unk|sop|eop|endoftext|im_start|im_end)\|?>",
     re.IGNORECASE,
 )
+_STRUCK: Final = ("<s>", "</s>")  # what was struck out, in many a document
 _OURS: Final = re.compile(
-    r"^(?P<before>[ \t>*#]*)(?:\[(?P<number>\d{1,3})\]"
-    r"|(?P<role>passages?|question|colleague \d+|system|assistant|user|human|developer|tool)(?P<colon>[ \t]*:))",
+    r"^(?P<before>[ \t>*#_~`-]*)(?:\[(?P<number>\d{1,3})\]"
+    r"|(?P<role>passages?|question|colleague \d+|system|assistant|user|human|developer|tool"
+    r"|instructions?|response)(?P<colon>[ \t*_]*[:：]))",
     re.IGNORECASE | re.MULTILINE,
 )
 # Words in characters that nobody sees; single ones stand in many a document.
@@ -134,18 +137,19 @@ _SET.Compile()
 
 
 def said(text: str) -> str:
-    """A person's words as a model may read them: no marks of a chat template, nothing invisible."""
+    """A text as a model may read it: no marks of a chat template, nothing invisible."""
     return _TEMPLATE.sub(lambda match: f"({re.sub('[^A-Za-z_]+', '', match[0])})", visible(text))
 
 
 def inert(text: str) -> str:
-    """A document's text as a model may read it: besides, nothing that looks like the frame it stands in."""
+    """What a person or a document says as a model may read it: besides, nothing that looks like our frame around it."""
     return _OURS.sub(_framed, said(text))
 
 
 def is_suspicious(text: str) -> bool:
     """Whether `text` speaks to the model rather than to people; an attack in other words is not recognised."""
-    if _SMUGGLED.search(text) or _TEMPLATE.search(text):
+    marks = (match[0].lower() for match in _TEMPLATE.finditer(text))
+    if _SMUGGLED.search(text) or any(mark not in _STRUCK for mark in marks):
         return True
     return bool(_SET.Match(" ".join(visible(text).split())))
 

@@ -4,10 +4,13 @@ What stays can be taken for a link by no chat and no browser, unless it is one t
 what is screened in pieces, as long as none of them is cut within a word.
 """
 
+import base64
+import codecs
 import html
 import re
+import string
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from guardrails.addresses import addresses, hosts, normal, without_others
@@ -18,10 +21,12 @@ RECITED: Final = 40
 """Letters in a row that an answer may not share with what must not be told; eight words or so."""
 SHORT: Final = 15
 """Letters of a sentence that is looked for as a whole."""
+DECODED: Final = 4000
+"""Signs of something encoded that are looked at."""
 ROUNDS: Final = 12
 """How often what was uncovered is looked at again; nobody nests so deep in good faith."""
 
-_CODE: Final = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
+_CODE: Final = re.compile(r"(?<!\\)(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
 _LABEL: Final = r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]"
 _INSIDE: Final = r"(?:\s[^()]*(?:\([^()]*\)[^()]*)*)?"
 _TARGET: Final = rf"\(\s*(<[^<>\n]*>|[^\s()<]*(?:\([^\s()]*\)[^\s()]*)*){_INSIDE}\)"
@@ -44,9 +49,15 @@ _TAG: Final = re.compile(
     r"|</?[a-z][\w:.-]*[\s/][^<>]*=[^<>]*(?:>|\Z)",
     re.IGNORECASE,
 )
-_CALL: Final = re.compile(r"<[\s\\]*[@＠!#]+[\s\\]*(?:([^<>|\n]*)(?:\|([^<>\n]*))?>)?")
-_ALL: Final = re.compile(r"(?<!\w)[@＠]+(?=(?:everyone|here|channel|all|team|group)\b)", re.IGNORECASE)
+_CALL: Final = re.compile(r"<[\s\\]*[@＠﹫!#]+[\s\\]*(?:([^<>|\n]*)(?:\|([^<>\n]*))?>)?")
+_ALL: Final = re.compile(
+    r"(?<![^\W_])[@＠﹫]+(?=[*_~`\\]*(?:everyone|here|channel|all|team|group)(?![^\W_]))", re.IGNORECASE
+)
 _FOREIGN: Final = re.compile(r"(?!https?://)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # what leads out of the web
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{40,}")
+_HEX: Final = re.compile(r"\b(?:(?:0x|\\x)?[0-9a-fA-F]{2}[\s:,]?){24,}")
+_URL_SAFE: Final = str.maketrans("-_", "+/")
+_ROT13: Final = str.maketrans(string.ascii_lowercase, codecs.encode(string.ascii_lowercase, "rot13"))
 _STASHED: Final = re.compile("\ue000(\\d+)\ue001")  # signs that `visible` leaves in no text
 
 
@@ -58,9 +69,10 @@ def links_in(text: str) -> frozenset[str]:
 
 
 def recites(text: str, secret: frozenset[str]) -> bool:
-    """Whether a text holds a run of letters of `secret`, whatever stands between them, forwards or backwards."""
+    """Whether a text holds a run of letters of `secret`, whatever stands between: as it is, backwards, encoded."""
     told = letters(text)
-    return any(run in secret for way in (told, told[::-1]) for run in (*_runs(way), way))
+    ways = (told, told[::-1], told.translate(_ROT13), *map(letters, _decoded(text)))
+    return any(run in secret for way in ways for run in (*_runs(way), way))
 
 
 def runs_of(texts: Iterable[str]) -> frozenset[str]:
@@ -146,6 +158,17 @@ def _read(match: re.Match[str]) -> str:
     char = html.unescape(match[0])
     read = visible(unicodedata.normalize("NFKC", char))
     return read if read.isascii() and len(char) == 1 and read.strip() == read else match[0]
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """What stands in a text as hexadecimal digits or in base64, however it is broken into lines."""
+    joined = re.sub(r"\s+", "", text)
+    for digits in _HEX.findall(text):
+        yield bytes.fromhex(re.sub(r"[^0-9a-fA-F]+", "", digits.replace("0x", "")))[:DECODED].decode("latin-1")
+    for coded in _BASE64.findall(joined):
+        for at in range(4):
+            whole = coded[at : at + DECODED].translate(_URL_SAFE)
+            yield base64.b64decode(whole[: len(whole) // 4 * 4]).decode("latin-1")
 
 
 def _runs(told: str) -> Iterable[str]:

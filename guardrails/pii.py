@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from guardrails import masking
-from guardrails.languages import language_of
 from guardrails.masking import GuardFailed, Span, Vault, VaultFull
 from guardrails.policy import STANDARD, Policy, Stage
 from guardrails.pool import Pool
@@ -49,7 +48,6 @@ class Guard:
 
     def __init__(
         self,
-        languages: tuple[str, ...] = ("en", "de", "fr"),
         policy: Policy = STANDARD,
         deadline: float = 30.0,
         *,
@@ -57,12 +55,11 @@ class Guard:
         employee_number: str = "",
     ) -> None:
         """With `workers` it looks in so many processes, without in one thread of this one, as a command line does."""
-        self._languages = languages
         self.policy = policy
         self._deadline = deadline
         self._analyser: Analyser | None = None
         self._employee_number = employee_number
-        self.pool = Pool(workers, languages, employee_number) if workers else None
+        self.pool = Pool(workers, employee_number) if workers else None
         # One thread: the model is not promised to be safe in two.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="guard")
 
@@ -74,28 +71,27 @@ class Guard:
         from guardrails.engine import Analyser
 
         try:
-            self._analyser = Analyser(self._languages, self._employee_number)
+            self._analyser = Analyser(self._employee_number)
         except (OSError, ImportError, RuntimeError) as error:
             raise GuardFailed(f"the model of the guard cannot be loaded: {error}") from error
 
-    def find(self, text: str, language: str | None = None, everything: bool = False) -> list[Span]:
+    def find(self, text: str, everything: bool = False) -> list[Span]:
         """What the policy masks or blocks in `text`, without overlaps; with `everything`, all that was detected.
 
         Raises whatever goes wrong, after no deadline, and must not run beside `mask`: meant for command lines.
         """
-        language = self._language(text, language)
-        found = [span for window in _windows(text) for span in self._scan(text, window, language)]
+        found = [span for window in _windows(text) for span in self._scan(text, window)]
         return self._judge(text, found, everything)
 
-    async def mask(self, text: str, vault: Vault, language: str | None = None, stage: Stage = Stage.MODEL) -> Masked:
+    async def mask(self, text: str, vault: Vault, stage: Stage = Stage.MODEL) -> Masked:
         """`text` as it may go to a stage, the rest behind placeholders of `vault`. Raises GuardFailed."""
-        return self.judged(text, await self.detect(text, language), vault, stage)
+        return self.judged(text, await self.detect(text), vault, stage)
 
-    async def detect(self, text: str, language: str | None = None) -> tuple[Span, ...]:
+    async def detect(self, text: str) -> tuple[Span, ...]:
         """All that stands in `text`, whatever the policy; raises GuardFailed rather than miss any."""
         try:
             async with asyncio.timeout(self._deadline):
-                (found,) = await asyncio.gather(self._find_in_thread(text, language), return_exceptions=True)
+                (found,) = await asyncio.gather(self._find_in_thread(text), return_exceptions=True)
         except TimeoutError:
             raise GuardFailed("the guard did not finish in time") from None
         if isinstance(found, GuardFailed):
@@ -121,16 +117,12 @@ class Guard:
             self.pool.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _find_in_thread(self, text: str, language: str | None) -> list[Span]:
+    async def _find_in_thread(self, text: str) -> list[Span]:
         """Everything, window by window, so that a long text neither blocks short ones nor outlives its deadline."""
-        language = self._language(text, language)
         windows = list(_windows(text))
         if self.pool:
             parts = [_SURROGATE.sub("\ufffd", text[window]) for window in windows]
-            jobs = (
-                self.pool.spans(parts[at : at + _AT_ONCE], language, self._deadline)
-                for at in range(0, len(parts), _AT_ONCE)
-            )
+            jobs = (self.pool.spans(parts[at : at + _AT_ONCE], self._deadline) for at in range(0, len(parts), _AT_ONCE))
             answers = [spans for job in jobs for spans in await job]
             found = [
                 _moved(span, window.start) for window, spans in zip(windows, answers, strict=True) for span in spans
@@ -139,16 +131,13 @@ class Guard:
             loop = asyncio.get_running_loop()
             found = []
             for window in windows:
-                found += await loop.run_in_executor(self._thread, self._scan, text, window, language)
+                found += await loop.run_in_executor(self._thread, self._scan, text, window)
         return self._judge(text, found, everything=True)
 
-    def _language(self, text: str, language: str | None) -> str:
-        return language if language in self._languages else language_of(text, self._languages)
-
-    def _scan(self, text: str, window: slice, language: str) -> list[Span]:
+    def _scan(self, text: str, window: slice) -> list[Span]:
         if self._analyser is None:
             raise GuardFailed("the guard is not loaded")
-        found = self._analyser.spans(_SURROGATE.sub("\ufffd", text[window]), language)
+        found = self._analyser.spans(_SURROGATE.sub("\ufffd", text[window]))
         return [_moved(span, window.start) for span in found]
 
     def _judge(self, text: str, found: list[Span], everything: bool, stage: Stage = Stage.MODEL) -> list[Span]:

@@ -1,113 +1,49 @@
-"""Processes that look for personal data, off the event loop: one that dies, hangs or leaks is replaced.
-
-Run as `python -m guardrails.pool`: questions on stdin, answers on stdout, as JSON behind its length in four bytes.
-"""
+"""Processes that look for personal data, off the event loop: one that dies, hangs or leaks is replaced."""
 
 import asyncio
 import contextlib
-import ctypes
-import json
 import logging
-import os
 import queue
-import resource
-import select
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, Any, Final
+from typing import Final
 
 from guardrails.masking import GuardFailed, Span
+from guardrails.process import Gone, Process
 
 STARTING: Final = 60.0
 """Seconds in which a process must be ready: it loads a model, two seconds on a quiet machine."""
 ANSWERING: Final = 10.0
-"""Seconds in which it answers a question, of 16,000 characters at most; else it hangs."""
+"""Seconds in which it answers a question, of 16,000 characters at most; else it hangs. Half a second is usual."""
 MOST_WAITING: Final = 2000
 """Questions that may wait; the next one fails at once."""
-LONGEST_ANSWER: Final = 64 * 2**20
-_DIES_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG
-_HEADER: Final = 4
+TRIES: Final = 2
 _PAUSE: Final = 0.2  # seconds after a process that did not even start, doubled each time
 _LONGEST_PAUSE: Final = 5.0
 
 log = logging.getLogger(__name__)
 
 
-class _Gone(Exception):
-    """The process ended, or was ended, before it answered."""
-
-
-class _Late(Exception):
-    """No answer came in time."""
-
-
-class _Process:
-    """One process and the way to it; used by one thread at a time."""
-
-    def __init__(self, setup: dict[str, Any]) -> None:
-        """Starts it and waits until it is ready. Raises _Gone, _Late."""
-        self._popen = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-I", "-m", __name__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={"PATH": os.defpath},  # no secret of ours
-        )
-        try:
-            self.ask(setup, time.monotonic() + STARTING)
-        except BaseException:
-            self.end()
-            raise
-
-    def ask(self, question: dict[str, Any], until: float) -> Any:
-        """Its answer. Raises _Gone, _Late; after either it must be ended."""
-        assert self._popen.stdin
-        assert self._popen.stdout
-        said = json.dumps(question).encode()
-        outgoing, incoming = self._popen.stdin.fileno(), self._popen.stdout.fileno()
-        os.set_blocking(outgoing, False)
-        _send(outgoing, len(said).to_bytes(_HEADER, "big") + said, until)
-        length = int.from_bytes(_receive(incoming, _HEADER, until), "big")
-        if length > LONGEST_ANSWER:
-            raise _Gone
-        return json.loads(_receive(incoming, length, until))
-
-    def end(self) -> None:
-        """Kills it."""
-        self._popen.kill()
-        self._popen.wait()
-        for pipe in (self._popen.stdin, self._popen.stdout):
-            with contextlib.suppress(OSError, AttributeError):
-                pipe.close()  # type: ignore[union-attr]  # both are there, mypy cannot know
-
-    @property
-    def pid(self) -> int:
-        """Its number."""
-        return self._popen.pid
-
-
 class Pool:
     """So many processes; each question goes to one that is free, those that wait in order."""
 
-    def __init__(self, workers: int, languages: tuple[str, ...], employee_number: str = "") -> None:
+    def __init__(self, workers: int, employee_number: str = "") -> None:
         """Starts nothing yet."""
-        self._setup = {"languages": languages, "employee_number": employee_number}
+        self._setup = {"employee_number": employee_number}
+        # A thread for each process, which lives as long as they all: with its thread a process would end.
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="guard")
-        self._free: queue.SimpleQueue[_Process | None] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[Process | None] = queue.SimpleQueue()
         for _ in range(workers):
             self._free.put(None)
         self._workers = workers
         self._lock = threading.Lock()
-        self._running: set[_Process] = set()
+        self._running: set[Process] = set()
         self._waiting = 0
         self._failures = 0
         self._not_before = 0.0
-        self._closed = False
+        self._closed = threading.Event()
 
     def start(self) -> None:
         """Starts all processes, and returns when they are ready. Raises GuardFailed."""
@@ -115,13 +51,13 @@ class Pool:
         for job in [self._threads.submit(self._answer, [], until) for _ in range(self._workers)]:
             job.result()
 
-    async def spans(self, texts: Sequence[str], language: str, seconds: float) -> list[list[Span]]:
+    async def spans(self, texts: Sequence[str], seconds: float) -> list[list[Span]]:
         """All that was detected in each text. Raises GuardFailed where no process answers in so many seconds."""
-        if self._waiting >= MOST_WAITING or self._closed:
+        if self._waiting >= MOST_WAITING or self._closed.is_set():
             raise GuardFailed("the guard has too much to do")
         self._waiting += 1
         try:
-            job = self._threads.submit(self._answer, list(texts), time.monotonic() + seconds, language)
+            job = self._threads.submit(self._answer, list(texts), time.monotonic() + seconds)
             async with asyncio.timeout(seconds):
                 return await asyncio.wrap_future(job)
         except TimeoutError:
@@ -136,42 +72,47 @@ class Pool:
 
     def close(self) -> None:
         """Ends the processes."""
-        self._closed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
+            self._closed.set()
             for process in self._running:
-                process.end()
-            self._running.clear()
+                process.kill()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._clear()
 
-    def _answer(self, texts: list[str], until: float, language: str = "") -> list[list[Span]]:
-        """Asks a process; one that dies or hangs over it is replaced, and the question put once more."""
-        for _ in range(2):
-            if self._closed or time.monotonic() >= until:
-                break
+    def _answer(self, texts: list[str], until: float) -> list[list[Span]]:
+        """Asks a process; one that dies or hangs over it is replaced, and the question put once more.
+
+        A process has the time it needs, whatever is left to who asks: else the late, when there is much to do, would
+        kill what is sound.
+        """
+        for _ in range(TRIES):
             process = self._free.get()
             try:
-                process = process or self._started(until)
-                patience = min(until, time.monotonic() + ANSWERING)
-                answer = process.ask({"texts": texts, "language": language}, patience)
-            except (_Gone, _Late, OSError, ValueError):
-                self._buried(process)
+                process = process or self._started()
+                if self._closed.is_set() or time.monotonic() >= until:
+                    break
+                answer = process.ask({"texts": texts}, ANSWERING)
+            except Gone:
+                self._bury(process)
                 process = None
                 continue
             finally:
                 self._free.put(process)
+                if self._closed.is_set():
+                    self._clear()
             if "error" in answer:
                 raise GuardFailed(f"the guard failed: {answer['error']}")
             return [[Span(*span) for span in spans] for spans in answer["spans"]]
         raise GuardFailed("no process of the guard finished in time")
 
-    def _started(self, until: float) -> _Process:
-        """A new process; after one that did not start, not at once."""
-        pause = min(self._not_before, until) - time.monotonic()
-        if pause > 0:
-            time.sleep(pause)
+    def _started(self) -> Process:
+        """A new process; after one that did not start, not at once. Raises Gone, GuardFailed."""
+        self._closed.wait(max(0.0, self._not_before - time.monotonic()))
+        if self._closed.is_set():
+            raise Gone
         try:
-            process = _Process(self._setup)
-        except (_Gone, _Late, OSError, ValueError):
+            process = Process(self._setup, STARTING)
+        except (Gone, GuardFailed):
             self._failures += 1
             self._not_before = time.monotonic() + min(_PAUSE * 2**self._failures, _LONGEST_PAUSE)
             log.warning("a process of the guard did not start", extra={"failures": self._failures})
@@ -179,76 +120,23 @@ class Pool:
         self._failures = 0
         with self._lock:
             self._running.add(process)
+            if self._closed.is_set():
+                process.kill()
         return process
 
-    def _buried(self, process: _Process | None) -> None:
-        if process is not None:
-            with self._lock:
-                self._running.discard(process)
-            process.end()
-            if not self._closed:
-                log.warning("a process of the guard was replaced")
+    def _clear(self) -> None:
+        """Buries what nobody uses; whoever uses one does the same when done."""
+        for _ in range(self._workers):
+            with contextlib.suppress(queue.Empty):
+                process = self._free.get_nowait()
+                self._free.put(None)  # nobody waits for ever
+                self._bury(process)
 
-
-def _send(pipe: int, said: bytes, until: float) -> None:
-    rest = memoryview(said)
-    while rest:
-        if not select.select([], [pipe], [], max(0.0, until - time.monotonic()))[1]:
-            raise _Late
-        with contextlib.suppress(BlockingIOError):
-            rest = rest[os.write(pipe, rest) :]
-
-
-def _receive(pipe: int, length: int, until: float) -> bytes:
-    said = bytearray()
-    while len(said) < length:
-        if not select.select([pipe], [], [], max(0.0, until - time.monotonic()))[0]:
-            raise _Late
-        more = os.read(pipe, min(length - len(said), 2**20))
-        if not more:
-            raise _Gone
-        said += more
-    return bytes(said)
-
-
-def _serve(questions: IO[bytes], answers: IO[bytes]) -> None:
-    """The other side: answers until nobody asks any more."""
-    analyser: Any = None
-    while header := questions.read(_HEADER):
-        question = json.loads(questions.read(int.from_bytes(header, "big")))
-        if analyser is None:
-            from guardrails.engine import Analyser
-
-            analyser = Analyser(tuple(question["languages"]), question["employee_number"])
-            answer: dict[str, Any] = {"spans": []}
-        else:
-            answer = _looked(analyser, question)
-        said = json.dumps(answer).encode()
-        answers.write(len(said).to_bytes(_HEADER, "big") + said)
-        answers.flush()
-
-
-def _looked(analyser: Any, question: dict[str, Any]) -> dict[str, Any]:
-    try:
-        found = [analyser.spans(text, question["language"]) for text in question["texts"]]
-    except (ValueError, RuntimeError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
-        return {"error": type(error).__name__}  # its message may quote the text
-    return {"spans": [[[span.start, span.end, span.type, span.score] for span in spans] for spans in found]}
-
-
-def _settle() -> None:
-    """Ends with its parent, whatever becomes of that; leaves no core file; is not asked by Ctrl-C."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-if __name__ == "__main__":
-    _settle()
-    mine = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints must not stand among the answers
-    _serve(sys.stdin.buffer, mine)
+    def _bury(self, process: Process | None) -> None:
+        if process is None:
+            return
+        with self._lock:
+            self._running.discard(process)
+        process.end()
+        if not self._closed.is_set():
+            log.warning("a process of the guard was replaced")

@@ -73,7 +73,8 @@ _PLUGINS: Final[tuple[RegexBasedDetector, ...]] = (
 _LONGEST: Final = 400
 """How much of a token is shown to detect-secrets, whose patterns are not for RE2."""
 _OURS: Final = re.compile(
-    r"github_pat_|xox|xapp|xwfp|[rs]k_|AIza|ya29|hf_|npm_|dop_v1|hvs\.|AGE-|shpat_|sk-(?=[\w-]*\d)(?=[\w-]*[A-Za-z])"
+    r"github_pat_|xox|xapp|xwfp|hooks\.slack|[rs]k_|AIza|ya29|hf_|npm_|dop_v1|hvs\.|AGE-|shpat_"
+    r"|sk-(?=[\w-]*\d)(?=[\w-]*[A-Za-z])"
 )
 _EXAMPLE: Final = re.compile(
     r"(?i)(?:my|the|some|dummy|sample|test|\*+|\.\.+|<|\{|\$|%|\[)|.*(?:your[_-]?|xxx|\*\*\*|example|placeholder|change_?me)"

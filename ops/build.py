@@ -70,7 +70,6 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         )
         model = await _model(settings, session, stack)
         guard = Guard(
-            settings.languages,
             policy(settings),
             workers=settings.guard_workers,
             employee_number=settings.employee_number,

@@ -130,11 +130,11 @@ def chat(user: str, groups: frozenset[str]) -> None:
 @cli.command()
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--jsonl", is_flag=True, help='Read {"_id","text"} lines instead of one text.')
-@click.option("--language", default=None, help="en, de or fr; otherwise it is found out.")
+@click.option("--language", expose_value=False, help="Taken and not needed: all languages are read at once.")
 @click.option("--all", "everything", is_flag=True, help="Show everything detected, not only what the policy hides.")
 @click.option("--restore", is_flag=True, help="Mask, restore, and show the result.")
 @click.option("--policy", is_flag=True, help="Show what is hidden where instead; reads nothing.")
-def guard(file: IO[bytes], jsonl: bool, language: str | None, everything: bool, restore: bool, policy: bool) -> None:
+def guard(file: IO[bytes], jsonl: bool, everything: bool, restore: bool, policy: bool) -> None:
     """Show what the guard finds and hides."""
     if policy:
         from ops.guard_policy import told
@@ -144,7 +144,7 @@ def guard(file: IO[bytes], jsonl: bool, language: str | None, everything: bool, 
     from ops.guard import guard_all
 
     records = jsonl_records(file) if jsonl else iter([{"_id": "1", "text": utf8(file.read())}])
-    run_async(guard_all(configured(), records, language, everything=everything, restored=restore))
+    run_async(guard_all(configured(), records, everything=everything, restored=restore))
 
 
 @cli.group()

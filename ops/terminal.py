@@ -29,16 +29,18 @@ def working() -> Iterator[None]:
     """Turns the errors of our parts into one line each."""
     from bot.errors import HausgeistError
     from bot.schema import StateMismatch
+    from guardrails.masking import GuardFailed
     from ops.embedded import StartError
     from ops.models import ModelError
     from ops.serve import PortTaken
     from rag.errors import LibraryError
 
+    ours = (HausgeistError, GuardFailed, StateMismatch, StartError, ModelError, PortTaken, LibraryError)
     try:
         yield
     except BrokenPipeError:
         raise
-    except (HausgeistError, StateMismatch, StartError, ModelError, PortTaken, LibraryError, OSError) as error:
+    except (*ours, OSError) as error:
         raise WorkFailed(" ".join(str(error).split())) from error
 
 

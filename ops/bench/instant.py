@@ -55,7 +55,7 @@ Way = Callable[[Known], AbstractAsyncContextManager[Sequence[BaseRoute]]]
 class _Instant(Guard):
     """A guard that finds nothing, at once."""
 
-    async def detect(self, text: str, language: str | None = None) -> tuple[Span, ...]:  # noqa: ARG002
+    async def detect(self, text: str) -> tuple[Span, ...]:  # noqa: ARG002
         return ()
 
 

@@ -216,7 +216,7 @@ class _House:
 
 @asynccontextmanager
 async def _house(redis: Redis) -> AsyncIterator[_House]:
-    guard, model, seal, book = Guard(("en",)), ExtractiveModel(), Seal(bytes(32)), _Book()
+    guard, model, seal, book = Guard(), ExtractiveModel(), Seal(bytes(32)), _Book()
     await asyncio.to_thread(guard.load)
     memory, inbox = Memory(redis, seal), Inbox(redis, seal)
     assistant = Assistant(Directory(), Veil(guard), memory, _OnePassage(), model, Admission(model, 1, 60.0))

@@ -1,5 +1,6 @@
 """What the model drafts, and what the person sees of it."""
 
+import base64
 import re
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -172,6 +173,16 @@ async def test_our_rules_are_not_told_not_even_in_short_sentences() -> None:
         told = await shown(f"You have 25 days. [1]\n\n{rules}\n\nEverybody has 25 days of holiday. [1]")
         assert not recites(told, runs_of([RULES])), told
         assert told.startswith("You have 25 days.")
+
+
+async def test_our_rules_are_not_told_in_code_and_not_one_of_them_behind_an_answer() -> None:
+    for rules in (base64.b64encode(RULES.encode()).decode(), RULES.encode().hex(), RULES, "Use only the passages."):
+        told = await shown(f"You have 25 days. [1]\n\n{rules}\n\nGood luck.")
+        assert told.split() == "You have 25 days. [1] Good luck.".split()
+    lines = re.findall(".{1,40}", base64.b64encode(RULES.encode()).decode())
+    asked = Prompt(" ".join(lines), (LEAVE,))  # so that no number in them is an invented one
+    told = "".join([it async for it in Screened(asked, Vault()).sentences(drafted("25 days.\n" + "\n".join(lines)))])
+    assert sum(line in told for line in lines) <= 2
 
 
 async def test_a_title_that_would_act_is_shown_as_text() -> None:

@@ -107,9 +107,9 @@ async def test_a_document_is_looked_at_once(guard: Guard) -> None:
     looked: list[str] = []
 
     class Counting(Guard):
-        async def detect(self, text: str, language: str | None = None) -> tuple[Span, ...]:
+        async def detect(self, text: str) -> tuple[Span, ...]:
             looked.append(text)
-            return await guard.detect(text, language)
+            return await guard.detect(text)
 
     veil = Veil(Counting())
     for _ in range(3):
@@ -120,7 +120,7 @@ async def test_a_document_is_looked_at_once(guard: Guard) -> None:
 
 async def test_without_a_guard_nothing_passes() -> None:
     class Gone(Guard):
-        async def detect(self, text: str, language: str | None = None) -> tuple[Span, ...]:
+        async def detect(self, text: str) -> tuple[Span, ...]:
             raise GuardFailed("gone")
 
     veil = Veil(Gone())
@@ -144,7 +144,7 @@ async def test_a_value_that_comes_back_is_no_markup_and_calls_nobody(
     bad = "<!channel> *x* [a](https://evil.example/x)"
 
     class Naming(Guard):
-        async def detect(self, text: str, language: str | None = None) -> tuple[Span, ...]:
+        async def detect(self, text: str) -> tuple[Span, ...]:
             at = text.find(bad)
             return (Span(at, at + len(bad), "PERSON"),) if at >= 0 else ()
 

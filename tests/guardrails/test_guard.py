@@ -33,6 +33,23 @@ HIDDEN = [
     ("Hallo Xhevdet,\nwann?\nViele Grüsse\nBeat Moser", ["PERSON", "PERSON"]),
     ("My name is Xhevdet Krasniqi and I need a badge.", ["PERSON"]),
     ("key ghp_abcdefghijklmnopqrstuvwxyz0123456789 AKIAIOSFODNN7EXAMPLE", ["SECRET", "SECRET"]),
+    ("Ich wohne an der Bahnhofstrasse 12, 8001 Zürich, wer hilft?", ["STREET_ADDRESS"]),
+    ("I moved to 14 Elm Street, Bristol BS1 4DJ last week", ["STREET_ADDRESS"]),
+    ("J'habite au 5 rue de la Paix, 75002 Paris", ["STREET_ADDRESS"]),
+    ("ist anna keller am montag da?", ["PERSON"]),
+    ("what did peter fischer say about leave?", ["PERSON"]),
+    ("est-ce que marie dubois travaille lundi ?", ["PERSON"]),
+    ("Steuer-ID 86095742719 bitte", ["DE_TAX_ID"]),
+    ("Sozialversicherungsnummer 12 150850 M 00 9", ["DE_SOCIAL_SECURITY"]),
+    ("Numéro de sécurité sociale 1 85 05 78 006 084 36", ["FR_NIR"]),
+    ("SIRET 732 829 320 00074", ["FR_SIRET"]),
+    ("Codice fiscale RSSMRA85T10A562S", ["IT_FISCAL_CODE"]),
+    ("NHS number 943 476 5919", ["UK_NHS"]),
+    ("NINO AB 12 34 56 C", ["UK_NINO"]),
+    ("ITIN 912-70-1234", ["US_ITIN"]),
+    ("VAT number DE136695976", ["EU_VAT"]),
+    ("Passport no. C01X00T47 is lost", ["PASSPORT"]),
+    ("Kennzeichen ZH 123456 steht falsch", ["LICENSE_PLATE"]),
 ]
 CLEAR = [
     "",
@@ -45,6 +62,10 @@ CLEAR = [
     "756.9217.0769.84 ist eine Artikelnummer, 2024-05-12 ein Datum und 12.03.2024 auch.",
     "x = a[::2]; matrix = A @ B.T; std::vector<int> v;",
     "081111 041443 19498 INFO dfs.DataNode: block 5704899712662113150",
+    "wir fahren im mai nach bern",
+    "does the grant cover trains, and where is the bill for august?",
+    "Was steht im Kapitel 12, Seite 8001, über die Strasse?",
+    "Is the passport needed, and which street is closed on Level 5?",
 ]
 
 
@@ -61,6 +82,12 @@ async def test_personal_data_is_hidden_and_comes_back(guard: Guard, text: str, k
 @pytest.mark.parametrize("text", CLEAR)
 async def test_ordinary_questions_keep_every_word(guard: Guard, text: str) -> None:
     assert (await guard.mask(text, Vault())).text == text
+
+
+async def test_an_address_ends_where_the_sentence_does(guard: Guard) -> None:
+    assert (await guard.mask("write to ann.meier@firm.example. How much?", Vault())).text == (
+        "write to <EMAIL_ADDRESS_1>. How much?"
+    )
 
 
 async def test_a_question_and_its_passages_speak_of_the_same_person(guard: Guard) -> None:
@@ -176,7 +203,7 @@ RECALL = {
 def test_recall_on_texts_of_others(guard: Guard) -> None:
     found: dict[str, list[bool]] = {}
     for row in rows("pii-presidio-research/synth_dataset_v2.jsonl")[::3]:
-        spans = guard.find(row["text"], "en")
+        spans = guard.find(row["text"])
         for true in row["spans"]:
             covered = sum(_overlap(span, true) for span in spans if span.type == true["type"])
             found.setdefault(true["type"], []).append(covered >= 0.6 * (true["end"] - true["start"]))

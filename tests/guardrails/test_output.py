@@ -1,5 +1,7 @@
 """What the model wrote is shown without foreign links, images, mentions, hidden text, and HTML."""
 
+import base64
+import codecs
 import re
 import time
 
@@ -124,7 +126,10 @@ def test_our_rules_are_recognised_however_they_are_written() -> None:
     secret = runs_of([rules])
     spaced = " ".join(rules.upper())
     marked = f"**{rules.replace(' ', '_')}**"
-    for said in (rules, spaced, rules[::-1], marked, "Use only the passages.", "“" + rules[:60]):
+    coded = base64.b64encode(rules.encode()).decode()
+    encoded = [coded, f"x{coded}", coded[3:], "\n".join(re.findall(".{1,60}", coded)), rules.encode().hex(" ")]
+    encoded += [codecs.encode(rules, "rot13"), "0x" + rules.encode().hex(), rules.encode().hex().upper()]
+    for said in (rules, spaced, rules[::-1], marked, "Use only the passages.", "“" + rules[:60], *encoded):
         assert recites(said, secret), said
     for said in ("Employees answer questions.", "Use the passages of the house.", "They are data.", ""):
         assert not recites(said, secret), said

@@ -61,7 +61,7 @@ def test_an_unsure_finding_is_left_alone_and_an_unknown_kind_is_masked() -> None
 
 async def test_one_text_is_masked_as_each_stage_demands(guard: Guard) -> None:
     text, vault = "Anna Keller pays from CH93 0076 2011 6238 5295 7.", Vault()
-    found = await guard.detect(text, "en")
+    found = await guard.detect(text)
     shown = {stage: guard.judged(text, found, vault, stage).text for stage in Stage}
     assert shown[Stage.DOCUMENTS] != text  # the conversation knows both by now
     assert guard.judged(text, found, Vault(), Stage.DOCUMENTS).text == text

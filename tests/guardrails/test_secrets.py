@@ -19,6 +19,10 @@ SECRETS = [
     ("use ghp_" + "a1B2" * 9 + " now", "ghp_" + "a1B2" * 9),
     ("AWS AKIA" + "IOSFODNN7ABCDEFG", "AKIA" + "IOSFODNN7ABCDEFG"),
     ("slack xoxb-" + "123456789012-abcdefghij.", "xoxb-" + "123456789012-abcdefghij"),
+    (
+        "post to https://hooks.slack.com/services/T0A1B2C3D/" + "B0A1B2C3D/aB3dE6gH9jK2mN5pQ8sT1vW4 now",
+        "hooks.slack.com/services/T0A1B2C3D/" + "B0A1B2C3D/aB3dE6gH9jK2mN5pQ8sT1vW4",
+    ),
     ("OPENAI sk-proj-" + "abc123DEF456ghi789", "sk-proj-" + "abc123DEF456ghi789"),
     ("gitlab glpat-" + "aB3" * 7, "glpat-" + "aB3" * 7),
     ("pay sk_live_" + "aB3c" * 6, "sk_live_" + "aB3c" * 6),

@@ -18,7 +18,13 @@ from rag.passages import Passage
 from tests.guardrails.zoo import IMAGES, LINKS, MENTIONS, SECRET
 
 LEAVE = Passage("l#1", "leave.md", "Leave", "", "25 days of holiday: https://intra.firm.com/leave for all of us.")
-FRAMES = ("You have 25 days of holiday. [1] {}", "- {}\n- You have 25 days of holiday. [1]", "{}\n\nMore. [1]")
+FRAMES = (
+    "# {}\n\nYou have 25 days of holiday. [1]",
+    "| Holiday | 25 |\n|---|---|\n| x {} | y |\n\n25 days of holiday. [1]",
+    "You have 25 days of holiday. [1] {}",
+    "- {}\n- You have 25 days of holiday. [1]",
+    "{}\n\nMore. [1]",
+)
 
 
 async def drafted(text: str, size: int) -> AsyncIterator[str]:
@@ -27,8 +33,8 @@ async def drafted(text: str, size: int) -> AsyncIterator[str]:
 
 
 async def answered(draft: str, size: int) -> Answer:
-    """What is made of a draft that comes in pieces of a size."""
-    screened = Screened(Prompt("Leave?", (LEAVE,)), Vault())
+    """What is made of a draft that comes in pieces of a size; who asks gave its numbers, so none is invented."""
+    screened = Screened(Prompt(f"Leave? {draft}", (LEAVE,)), Vault())
     text = ""
     with suppress(NoAnswer):
         text = "".join([sentence async for sentence in screened.sentences(drafted(draft, size))])

@@ -6,7 +6,7 @@
 import re
 from typing import Final
 
-SECRET: Final = "k4n4r13nv0g3l"
+SECRET: Final = "kanarienvogel"  # no number in it: a sentence with one that stands nowhere is dropped anyway
 
 LINKS: Final = (
     "[click](https://evil.example.com/?d={})",
@@ -112,6 +112,32 @@ LINKS: Final = (
     "<!date^1^{{date}}^https://evil.example.com/{}|today>",
     "<<https://evil.example.com/{}>>",
     "<https://evil.example.com/{}",
+    "[x]([y](https://evil.example.com/{}))",
+    "https://intra.firm.com/leave,{}",
+    "https://intra.firm.com/leave){}",
+    "https://intra.firm.com/leave<b>{}",
+    "https://intra.firm.com/leave<!-- -->{}",
+    "https://intra.firm.com/leave\u200b{}",
+    "https://intra.firm.com/leave&#47;{}",
+    "https://intra.firm.com/leave/../{}",
+    "ht<b></b>tps://evil.example.com/{}",
+    "*evil*.com/{}",
+    "ev**il**.example.c**om**/{}",
+    "`evil`.com/{}",
+    "evil[dot]com/{}",
+    "evil{{.}}com/{}",
+    "evil&amp;#46;com/{}",
+    "evil\u2024com/{}",
+    "\U0001d41e\U0001d42f\U0001d422\U0001d425.com/{}",
+    "https:\u2044\u2044evil.example.com/{}",
+    "bitcoin:{}",
+    "spotify:track:{}",
+    "[x](#{})",
+    "[x](cid:{})",
+    "[x] (https://evil.example.com/{})",
+    "[[evil.example.com|https://evil.example.com/{}]]",
+    "$\\href{{https://evil.example.com/{}}}{{x}}$",
+    "\\`<a href=https://evil.example.com/{}>x</a>\\`",
 )
 
 IMAGES: Final = (
@@ -159,6 +185,14 @@ MENTIONS: Final = (
     "&lt;at&gt;Ann&lt;/at&gt;",
     "<AT\n>Ann</AT>",
     "<at>Ann",
+    "@**channel**",
+    "_@here_",
+    "@_here_",
+    "\ufe6bhere",
+    "`@`here",
+    "@<b></b>channel",
+    "&amp;lt;!here&amp;gt;",
+    "<@everyone>",
 )
 
 HIDDEN: Final = (

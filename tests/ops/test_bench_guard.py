@@ -45,7 +45,8 @@ def _left(every: int) -> Counter[str]:
 
 
 def test_of_attacks_nothing_leaves() -> None:
-    assert not +_left(20)
+    left = _left(20)
+    assert {kind for kind, count in left.items() if count} <= {"planted"}  # such a link stands in the cited source
 
 
 def test_without_the_output_guard_it_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,9 @@ async def test_several_paths_and_corpus_files_name_their_documents(tmp_path: Pat
     assert "x.md" not in birds.out
 
 
+MANY = " ".join(f"ann{number}@firm.example" for number in range(2100))
+
+
 async def test_guard_shows_its_policy(tmp_path: Path) -> None:
     rows = lines(await hausgeist(tmp_path, "guard", "--policy", "--jsonl"))
     assert {"kind": "SECRET", "model": "block", "documents": "mask"}.items() <= {**rows[26]}.items()
@@ -100,6 +103,7 @@ async def test_guard_shows_what_it_does(tmp_path: Path) -> None:
         (["serve", "--role", "butler"], "", 2, "butler"),
         (["guard", "--jsonl"], "{", 1, "line 1"),
         (["guard", "--jsonl"], '{"_id": 1}', 1, '"text"'),
+        (["guard", "--jsonl"], json.dumps({"_id": "r7", "text": MANY}), 1, "record r7: too much personal data"),
         (["models", "pull", "huge"], "", 1, "huge"),
         (["admin", "delete-doc", "nothing.md"], "", 1, "nothing.md"),
     ],

@@ -1,12 +1,14 @@
 """A word planted wherever people and documents speak appears in nothing that tells how the service is doing."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -19,7 +21,8 @@ from tests.house_process import hausgeist, served
 
 pytestmark = pytest.mark.timeout(120)
 
-CANARY = "Zwitschervogel77"
+CANARY = "wheelbarrow"
+"""A word that the guard leaves alone: what hides it is that nothing is told."""
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ async def test_nothing_that_people_say_is_told(tmp_path: Path, failing_model: st
         for number in range(5):
             await _post(session, url, question(f"What does the {CANARY} number {number} cost?"))
         for child in _children(house.process.pid):
-            if "guardrails.pool" in child.read_text():
+            if "guardrails.process" in child.read_text():
                 os.kill(int(child.parent.name), signal.SIGKILL)
         await _post(session, url, question(f"Is the {CANARY} dear?"))
         await _post(session, url, {"messages": CANARY, CANARY: [CANARY]})
@@ -97,9 +100,12 @@ def _children(pid: int) -> list[Path]:
 def configured() -> Iterator[None]:
     """The service's logging, for one test."""
     root = logging.getLogger()
-    before = (sys.excepthook, threading.excepthook, sys.unraisablehook, root.handlers[:], root.level)
-    yield
-    sys.excepthook, threading.excepthook, sys.unraisablehook, root.handlers[:], level = before
+    hooks = (sys.excepthook, threading.excepthook, sys.unraisablehook)
+    before = root.handlers[:], root.level
+    with warnings.catch_warnings():
+        yield
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+    root.handlers[:], level = before
     root.setLevel(level)
 
 
@@ -127,3 +133,70 @@ async def test_what_nobody_caught_is_told_without_its_text(
     assert CANARY not in told.out + told.err
     lines = [json.loads(line) for line in told.err.splitlines()]
     assert {"exception": "ValueError", "event": "crashed"}.items() <= lines[0].items()
+
+
+class _Library:
+    """A module of somebody else's that logs in every way that quotes."""
+
+    def __init__(self) -> None:
+        self._log = logging.getLogger("somebody.library")
+        self._log.setLevel(logging.DEBUG)  # as some do themselves
+
+    def speak(self) -> None:
+        self._log.debug("request: %s", CANARY)
+        self._log.warning("no answer to %s", CANARY)
+        self._log.error(f"no answer to {CANARY}\nat all", extra={"body": CANARY}, stack_info=True)
+        self._log.error("%d %d", CANARY)  # wrongly called
+        logging.getLogger("adapters.somewhere.sdk").error(f"failed: {CANARY}")
+        warnings.warn(CANARY, stacklevel=1)
+
+
+def test_libraries_are_heard_without_what_they_quote(capsys: pytest.CaptureFixture[str], configured: None) -> None:
+    logs.configure()
+    warnings.simplefilter("always")
+    _Library().speak()
+    told = capsys.readouterr().err
+    assert CANARY not in told
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert [line["event"] for line in lines] == [
+        "no answer to %s", logs.WITHHELD, "a line could not be written", logs.WITHHELD, "a library warns"
+    ]  # fmt: skip
+    assert all(Path(__file__).name in line["at"][0] for line in lines)
+
+
+async def test_what_asyncio_says_of_lost_tasks_quotes_nobody(
+    capsys: pytest.CaptureFixture[str], configured: None
+) -> None:
+    logs.configure()
+    loop = asyncio.get_running_loop()
+    loop.call_soon(_fails, CANARY)
+    task = asyncio.create_task(_fails_too(CANARY), name=CANARY)
+    await asyncio.sleep(0.01)
+    del task
+    gc.collect()
+    told = capsys.readouterr().err
+    assert CANARY not in told
+    assert [json.loads(line)["exception"] for line in told.splitlines()] == ["ValueError", "ValueError"]
+
+
+def _fails(quoted: str) -> None:
+    raise ValueError(quoted)
+
+
+async def _fails_too(quoted: str) -> None:
+    _fails(quoted)
+
+
+async def test_a_command_that_breaks_quotes_nothing_and_leaves_no_core(tmp_path: Path) -> None:
+    program = (
+        "import resource; from ops import logs; logs.configure();"
+        "print(resource.getrlimit(resource.RLIMIT_CORE)[0] <= 1, flush=True);"
+        f"raise ValueError('{CANARY}')"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    assert (process.returncode, out.decode().strip()) == (1, "True")
+    assert "ValueError" in err.decode()
+    assert CANARY not in err.decode()
