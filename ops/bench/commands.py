@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ops.terminal import working
+from ops.terminal import configured, working
 
 
 @click.group(invoke_without_command=True)
@@ -121,4 +121,27 @@ def guard(parts: tuple[str, ...], data: Path | None) -> None:
 
     with working():
         if not all(figure.holds for figure in run(parts, data)):
+            sys.exit(1)
+
+
+@bench.command()
+@click.argument("parts", nargs=-1)
+@click.option(
+    "--data",
+    envvar="HAUSGEIST_DATA",
+    type=click.Path(path_type=Path),
+    default=Path("../shared/data"),
+    help="Folder of the public sets.",
+)
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder of the vectors kept between runs.")
+@click.option("--rows", type=click.IntRange(1), help="So many rows of each set at most.")
+def knowledge(parts: tuple[str, ...], data: Path, cache: Path | None, rows: int | None) -> None:
+    """Knowledge: parsing, finding, answering, change and deletion, permissions, intake; or the PARTS named."""
+    from ops.bench.knowledge import PARTS, Options, run
+
+    if unknown := set(parts) - PARTS.keys():
+        raise click.UsageError(f"there is no part {min(unknown)!r}; there are: {', '.join(PARTS)}")
+    folder = cache or configured().cache_dir / "bench"
+    with working():
+        if not all(figure.holds for figure in run(parts, Options(data, folder, rows))):
             sys.exit(1)

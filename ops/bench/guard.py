@@ -7,7 +7,7 @@ from typing import Final
 from guardrails.masking import Span
 from guardrails.pii import Guard
 from ops.bench import guard_cost, guard_data, guard_recall, guard_restore
-from ops.bench.guard_recall import Figure
+from ops.bench.figures import Figure
 
 PARTS: Final = ("recall", "alarms", "cost", "restore", "attacks", "kills")
 
@@ -30,7 +30,7 @@ def run(parts: tuple[str, ...], data: Path | None = None) -> list[Figure]:
     for part in parts or PARTS:
         found = ways[part]()
         for figure in found:
-            figure.say()
+            figure.say("guard")
         figures += found
     return figures
 

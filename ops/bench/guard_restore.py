@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from guardrails.masking import Restorer, Span, Vault, hide
-from ops.bench.guard_recall import Figure
+from ops.bench.figures import Figure
 
 COUNT: Final = 10_000
 _ODD: Final = [
