@@ -193,7 +193,8 @@ class Assistant:
         try:
             kept = await self.veil.kept(answer.text, talk.vault)
             sources = await self.veil.names([source.doc_id for source in answer.sources], talk.vault)
-            record = Record(answer.trace_id, question.kept, kept, answer.refused, sources, self.model.name)
+            read = await self.veil.names(answer.read, talk.vault)
+            record = Record(answer.trace_id, question.kept, kept, answer.refused, sources, self.model.name, read)
             return not await self.memory.remember(talk, asked, record, message_id)
         except HausgeistError:
             return True

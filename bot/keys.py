@@ -100,7 +100,7 @@ def state(conversation: str) -> str:
 
 
 def answer(message_id: str) -> str:
-    """What is known of the answer that a message shows: masked question and text, sources, model, trace; 90 days."""
+    """What is known of the answer that a message shows: masked question and text, documents, model, trace; 90 days."""
     return f"hg:answer:{message_id}"
 
 

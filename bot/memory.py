@@ -5,7 +5,7 @@ Every write may be repeated; every key has its time to live in `bot/keys.py`.
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 import orjson
@@ -57,7 +57,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An answer as kept for review; question and text are masked."""
+    """An answer as kept for review; question and text are masked.
+
+    `read` names the documents it was made from, cited or not; `at` is when it was given, in seconds.
+    """
 
     trace_id: str
     question: str
@@ -65,6 +68,8 @@ class Record:
     refused: bool
     sources: tuple[str, ...]
     model: str
+    read: tuple[str, ...] = ()
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class Memory:
                     self._script.text, 2, *_places(talk.id), *arguments
                 )  # a cluster's pipeline takes no hash of a script
                 if message_id:  # none where the platform reached nobody
-                    pipe.set(keys.answer(message_id), orjson.dumps(record), ex=keys.ANSWER_SECONDS)
+                    pipe.set(keys.answer(message_id), orjson.dumps(replace(record, at=at)), ex=keys.ANSWER_SECONDS)
                 if (await pipe.execute())[0]:
                     return True
             await self._redis.delete(keys.answer(message_id))

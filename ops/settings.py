@@ -8,13 +8,13 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ops.settings_guard import GuardSettings
+from ops.settings_knowledge import KnowledgeSettings
 from ops.settings_values import (
     Address,
     ApiKeys,
     CertificateFile,
     Days,
     Folder,
-    Groups,
     Key,
     Languages,
     Outsiders,
@@ -42,7 +42,7 @@ class SettingsError(Exception):
     """A setting is wrong; the text names it, its value and an example, one line each."""
 
 
-class Settings(GuardSettings):
+class Settings(GuardSettings, KnowledgeSettings):
     """The settings, with defaults that work on one machine with nothing set."""
 
     model_config = SettingsConfigDict(
@@ -62,10 +62,6 @@ class Settings(GuardSettings):
     )
     model_name: str = Field("default", examples=["small"], description="The model to ask for, or a local GGUF file.")
     model_key: SecretStr = Field(EMPTY, description="The key for the model server.")
-    embedding_url: Url | None = Field(
-        None, examples=["http://gpu-1:30001/v1"], description="An OpenAI-compatible /v1/embeddings; none: on the CPU."
-    )
-    embedding_name: str = Field("multilingual-e5-small", description="The model to ask the embedding server for.")
     data_dir: Folder = Field(
         Path("~/.local/share/hausgeist"), examples=["/var/lib/hausgeist"], description="Index, state, keys."
     )
@@ -84,9 +80,6 @@ class Settings(GuardSettings):
     languages: Languages = Field(
         ("en", "de", "fr"), examples=["en,de,fr"], description="Languages of documents and people."
     )
-    groups: Groups = Field(
-        {}, examples=['{"hr": ["slack:T1:U1"]}'], description="Groups and the ids of their members, as JSON or a table."
-    )
     outsiders: Outsiders = Field(
         (), examples=["guests"], description="Who is answered although not of the company: guests, external."
     )
@@ -94,12 +87,6 @@ class Settings(GuardSettings):
         (),
         examples=["slack:C0HELP"],
         description="Where a question goes whose asker wants a person: PLATFORM:CHANNEL entries.",
-    )
-    stale_days: Annotated[float, Field(gt=0)] = Field(
-        365, examples=["365"], description="Documents older than this are marked stale."
-    )
-    sync_minutes: Annotated[float, Field(gt=0)] = Field(
-        15, examples=["15"], description="How often sources are read again."
     )
 
     slots: Annotated[int, Field(gt=0, le=1000)] = Field(
