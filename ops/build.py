@@ -141,7 +141,7 @@ def make_embedder(settings: Settings) -> Embedder:
 def open_library(settings: Settings, embedder: Embedder) -> Library:
     """The company's library in the data directory."""
     make_private(settings.data_dir)
-    return Library.open(settings.data_dir / "knowledge.db", embedder)
+    return Library.open(settings.data_dir, embedder)
 
 
 def make_private(folder: Path) -> None:

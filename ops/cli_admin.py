@@ -99,13 +99,25 @@ def disable(channel: str) -> None:
 @admin.command("delete-doc")
 @click.argument("doc_id")
 def delete_doc(doc_id: str) -> None:
-    """Remove a document from the index; it returns with the next sync if its file is still there."""
+    """Remove a document at once and for good, even if its source still holds it."""
     from ops.knowledge import delete_document
 
     with working():
         if not delete_document(configured(), doc_id):
             raise WorkFailed(f"there is no document {doc_id!r}; `hausgeist search` shows ids")
-    click.echo(f"{doc_id} is removed.")
+    click.echo(f"{doc_id} is removed; `hausgeist admin restore-doc` would undo that.")
+
+
+@admin.command("restore-doc")
+@click.argument("doc_id")
+def restore_doc(doc_id: str) -> None:
+    """Let a deleted document come back when its source is read next."""
+    from ops.knowledge import restore_document
+
+    with working():
+        if not restore_document(configured(), doc_id):
+            raise WorkFailed(f"{doc_id!r} was not deleted")
+    click.echo(f"{doc_id} comes back when its source is read next: `hausgeist admin reindex` does it now.")
 
 
 @admin.command()

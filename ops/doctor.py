@@ -28,6 +28,7 @@ from ops.models import ModelError, resolve
 from ops.redis_server import check, connect
 from ops.settings import Settings
 from rag.errors import LibraryError
+from rag.library import CATALOG
 
 NETWORK_SECONDS: Final = 5
 VALKEY_SECONDS: Final = 30  # it reads its data first
@@ -92,7 +93,7 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
 
 def _index(settings: Settings) -> Iterator[Finding]:
     documents, passages = 0, 0
-    if (settings.data_dir / "knowledge.db").exists():  # looking must not make one
+    if (settings.data_dir / CATALOG).exists():  # looking must not make one
         try:
             with closing(open_library(settings, make_embedder(settings))) as library:
                 stats = library.stats()

@@ -29,8 +29,7 @@ def ingest_paths(
         reports = [_sync(library, source) for source in from_paths(paths, collection, groups)]
     if as_json:
         failed = [{"path": path, "reason": reason} for report in reports for path, reason in report.failed]
-        counts = {"indexed": sum(r.indexed for r in reports), "unchanged": sum(r.unchanged for r in reports)}
-        click.echo(orjson.dumps(counts | {"removed": sum(r.removed for r in reports), "failed": failed}))
+        click.echo(orjson.dumps(_counts(reports) | {"failed": failed}))
     else:
         _summarise(reports)
 
@@ -42,9 +41,15 @@ def resync_all(settings: Settings) -> None:
 
 
 def delete_document(settings: Settings, doc_id: str) -> bool:
-    """Removes a document from the index; False if there was none."""
+    """Removes a document for good; False if there was none."""
     with closing(_library(settings)) as library:
-        return library.delete(doc_id)
+        return bool(library.delete(doc_id, "the command line"))
+
+
+def restore_document(settings: Settings, doc_id: str) -> bool:
+    """Lets a deleted document come back; False if it was not deleted."""
+    with closing(_library(settings)) as library:
+        return library.restore(doc_id)
 
 
 def forget_source(settings: Settings, path: Path) -> int:
@@ -122,10 +127,14 @@ def _resync(library: Library, source: Source) -> Report:
         return Report(failed=[(str(source.path), str(error))])
 
 
+def _counts(reports: Sequence[Report]) -> dict[str, int]:
+    counts = {name: sum(getattr(r, name) for r in reports) for name in ("indexed", "unchanged", "removed", "withheld")}
+    return {name: count for name, count in counts.items() if count or name != "withheld"}
+
+
 def _summarise(reports: Sequence[Report]) -> None:
-    total = {name: sum(getattr(r, name) for r in reports) for name in ("indexed", "unchanged", "removed")}
     failed = [failure for report in reports for failure in report.failed]
-    counts = ", ".join(f"{count} {name}" for name, count in total.items())
+    counts = ", ".join(f"{count} {name}" for name, count in _counts(reports).items())
     click.echo(f"{counts}, {len(failed)} could not be read")
     for reason, number in Counter(reason for _, reason in failed).most_common():
         examples = ", ".join(path for path, why in failed if why == reason)[:200]

@@ -1,88 +1,41 @@
-"""Vectors in memory: one exact FAISS index per audience, filled from the store. The only file that imports faiss.
+"""The port of the index: vectors and words together, each audience apart. What it answers from never shows here."""
 
-Whoever may not read an audience never searches its index: no filter that could be forgotten, and none that
-faiss-gpu, which ignores id selectors, would leave out.
-"""
+from collections.abc import Sequence
+from typing import Protocol
 
-import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable
-from threading import Lock
-from typing import Any
-
-import numpy as np
-
+from rag import lexicon
 from rag.embedder import Vectors
-from rag.errors import LibraryError
 from rag.store import Store
+from rag.vectors import VectorIndex
 
 
-class VectorIndex:
-    """What the store holds as vectors, kept up to date whoever writes there."""
+class Index(Protocol):
+    """Finds passages among audiences; nothing of any other audience is scored. Safe to call from several threads.
+
+    What any process has added or removed counts from the next call on. Raises LibraryError when it cannot.
+    """
+
+    def near(self, vector: Vectors, audiences: Sequence[int], k: int) -> list[int]:
+        """Returns the ids of the k passages nearest to the vector, the nearest first."""
+
+    def said(self, question: str, audiences: Sequence[int], k: int) -> dict[int, float]:
+        """Returns the ids of the k passages that say most of the question, each with its share between 0 and 1."""
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        """Returns the exact vectors of passages, a row each in the order given; zeros where one is gone."""
+
+
+class LocalIndex:
+    """In this process: vectors in memory, words in the store."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-        self._indexes: dict[int, Any] = {}
-        self._audiences: dict[int, int] = {}
-        self._seen = (0, 0)
-        self._lock = Lock()
+        self._store, self._vectors = store, VectorIndex(store)
 
-    def search(self, vector: Vectors, audiences: Iterable[int], k: int) -> list[int]:
-        """Returns the ids of the k passages nearest to the vector among these audiences, the nearest first."""
-        with self._lock:
-            self._refresh()
-            found: dict[int, float] = {}
-            for audience in audiences:
-                if index := self._indexes.get(audience):
-                    cosines, ids = index.search(vector.reshape(1, -1), min(k, index.ntotal))
-                    found |= zip(ids[0].tolist(), cosines[0].tolist(), strict=True)
-        return sorted(found, key=lambda passage: -found[passage])[:k]
+    def near(self, vector: Vectors, audiences: Sequence[int], k: int) -> list[int]:
+        return self._vectors.search(vector, audiences, k)
 
-    def _refresh(self) -> None:
-        """Takes over what was added to and removed from the store since the last time."""
-        with self._store.reading() as db:
-            counters = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-            now = counters.get("passages", 0), counters.get("removals", 0)
-            if now == self._seen:
-                return
-            added = db.execute("SELECT id, audience_id, vector FROM passages WHERE id > ?", self._seen[:1]).fetchall()
-            removed = db.execute("SELECT passage_id FROM removals WHERE id > ?", self._seen[1:]).fetchall()
-        self._remove(row["passage_id"] for row in removed)
-        self._add(added)
-        self._seen = now
+    def said(self, question: str, audiences: Sequence[int], k: int) -> dict[int, float]:
+        return lexicon.search(self._store, question, audiences, k)
 
-    def _remove(self, ids: Iterable[int]) -> None:
-        by_audience = defaultdict(list)
-        for passage in ids:
-            if audience := self._audiences.pop(passage, None):
-                by_audience[audience].append(passage)
-        for audience, passages in by_audience.items():
-            self._indexes[audience].remove_ids(np.array(passages, np.int64))
-            if not self._indexes[audience].ntotal:
-                del self._indexes[audience]
-
-    def _add(self, rows: list[sqlite3.Row]) -> None:
-        by_audience = defaultdict(list)
-        for row in rows:
-            self._audiences[row["id"]] = row["audience_id"]
-            by_audience[row["audience_id"]].append(row)
-        for audience, members in by_audience.items():
-            ids = np.array([row["id"] for row in members], np.int64)
-            vectors = np.frombuffer(b"".join(row["vector"] for row in members), np.float32).reshape(len(ids), -1)
-            if audience not in self._indexes:
-                self._indexes[audience] = _empty(vectors.shape[1])
-            self._indexes[audience].add_with_ids(vectors, ids)
-
-
-def _empty(dimension: int) -> Any:
-    faiss = _load_faiss()
-    return faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-
-
-def _load_faiss() -> Any:
-    try:
-        import faiss
-    except ImportError as error:
-        raise LibraryError(f"FAISS is not installed ({error}): install hausgeist[cpu] or hausgeist[gpu]") from error
-    faiss.omp_set_num_threads(1)  # one question is small; more threads only fight the embedder's over the cores
-    return faiss
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        return self._vectors.rows(ids)

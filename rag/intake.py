@@ -5,14 +5,14 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
+from rag.catalog import Catalog
 from rag.chunking import passages
 from rag.embedder import Embedder
 from rag.errors import Unreadable
+from rag.generation import Generation
 from rag.passages import Document, Passage
 from rag.sources import Entry, Failure, Source
-from rag.store import Store
 from rag.words import language, plain, printable, stems
 
 MAKE = "2"  # part of every fingerprint: change it when parsing or chunking gives other passages
@@ -21,11 +21,15 @@ BATCH = 32
 
 @dataclass(slots=True)
 class Report:
-    """What a sync did: documents by outcome; `failed` holds pairs of a path and the reason."""
+    """What a sync did: documents by outcome; `failed` holds pairs of a path and the reason.
+
+    `withheld` counts those that an admin deleted: they stay away although the source still holds them.
+    """
 
     indexed: int = 0
     unchanged: int = 0
     removed: int = 0
+    withheld: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -36,17 +40,21 @@ class Intake:
     its older version stays. Each document is a transaction: stopped half-way, the next sync goes on from there.
     """
 
-    def __init__(self, store: Store, embedder: Embedder, source: Source) -> None:
-        self._store, self._embedder, self._source = store, embedder, source
+    def __init__(self, catalog: Catalog, generation: Generation, embedder: Embedder, source: Source) -> None:
+        self._catalog, self._generation, self._embedder, self._source = catalog, generation, embedder, source
+        self._store = generation.store
+        self._number = catalog.source(str(source.root), source.collection, source.groups, source.prefix)
         self._report = Report()
         self._standing = set[str]()
 
     def run(self, progress: Callable[[str], None] | None = None) -> Report:
         """Takes over what is new, changed or gone; tells `progress` each document it is done with."""
-        known = self._fingerprints()
+        known, deleted = self._fingerprints(), self._catalog.deleted(self._number)
         for entry in self._source.entries():
             if isinstance(entry, Failure):
                 self._fail(entry.path, entry.reason, entry.keeps)
+            elif entry.doc_id in deleted:
+                self._report.withheld += 1
             elif entry.doc_id in self._standing:
                 self._fail(entry.doc_id, "another document of this source has the same id")
             elif known.get(entry.doc_id) == _made(entry):
@@ -72,7 +80,7 @@ class Intake:
         cut = passages(document)
         vectors = self._vectors([plain(passage.context) for passage in cut])
         with self._store.writing() as db:
-            db.execute("DELETE FROM documents WHERE source_id = ? AND doc_id = ?", (self._row(db), entry.doc_id))
+            db.execute("DELETE FROM documents WHERE source_id = ? AND doc_id = ?", (self._number, entry.doc_id))
             self._insert(db, document, _made(entry), list(zip(cut, vectors, strict=True)))
         self._standing.add(entry.doc_id)
         self._report.indexed += 1
@@ -100,7 +108,7 @@ class Intake:
         described = (document.title, document.text, document.owner, document.date, document.origin)
         row = db.execute(
             "INSERT INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (self._row(db), document.doc_id, made, audience, *described),
+            (self._number, document.doc_id, made, audience, *described),
         ).lastrowid
         spoken = language(document.text)
         for passage, (digest, vector) in cut:
@@ -114,30 +122,18 @@ class Intake:
             )
 
     def _fingerprints(self) -> dict[str, str]:
-        query = """SELECT doc_id, fingerprint FROM documents
-                   JOIN sources ON sources.id = source_id WHERE path = ? AND collection = ?"""
         with self._store.reading() as db:
-            return dict(db.execute(query, (str(self._source.root), self._source.collection)).fetchall())
+            query = "SELECT doc_id, fingerprint FROM documents WHERE source_id = ?"
+            return dict(db.execute(query, (self._number,)).fetchall())
 
     def _finish(self, vanished: list[str]) -> None:
-        with self._store.writing() as db:
-            row = self._row(db)
-            db.executemany(
-                "DELETE FROM documents WHERE source_id = ? AND doc_id = ?", [(row, name) for name in vanished]
-            )
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            db.execute("UPDATE sources SET synced = ? WHERE id = ?", (now, row))
+        """Removes what vanished, and what was deleted or forgotten while we were reading."""
+        deleted = self._catalog.deleted(self._number) & self._standing
+        self._generation.remove([*vanished, *deleted], self._number)
+        if self._number not in self._catalog.standing().sources:
+            self._generation.remove_sources([self._number])
+        self._catalog.synced(self._number, self._report.failed)
         self._report.removed = len(vanished)
-
-    def _row(self, db: sqlite3.Connection) -> int:
-        """Returns the source's id, writing down how it was given, so that it can be taken in again without asking."""
-        source = self._source
-        row = db.execute(
-            """INSERT INTO sources VALUES (NULL, ?, ?, ?, ?, '') ON CONFLICT (path, collection)
-               DO UPDATE SET groups = excluded.groups, prefix = excluded.prefix RETURNING id""",
-            (str(source.root), source.collection, json.dumps(sorted(source.groups)), source.prefix),
-        ).fetchone()
-        return int(row["id"])
 
 
 def _made(entry: Entry) -> str:

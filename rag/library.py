@@ -2,19 +2,23 @@
 
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from rag.background import Background
+from rag.catalog import Catalog, Standing
 from rag.embedder import Embedder
-from rag.index import VectorIndex
-from rag.intake import Intake, Report
+from rag.errors import LibraryError
+from rag.generation import Generation, Removed
+from rag.intake import MAKE, Intake, Report
 from rag.passages import Document
 from rag.sources import Source
 from rag.store import Store
+
+CATALOG = "catalog.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,99 +42,108 @@ class Stats:
 
 
 class Library:
-    """Documents in a store, with their vectors in memory. Every method blocks: call it through a thread."""
+    """A catalog, and the generation of the index that answers. Every method blocks: call it through a thread."""
 
-    def __init__(self, store: Store, embedder: Embedder) -> None:
-        self.store, self.embedder = store, embedder
-        self.vectors = VectorIndex(store)
+    def __init__(self, folder: Path, embedder: Embedder) -> None:
+        self.folder, self.embedder = folder, embedder
+        self.catalog = Catalog(folder / CATALOG)
+        self.catalog.first(embedder.name, MAKE)
+        self._open: dict[int, Generation] = {}
+        self._opening = Lock()
+
+    @classmethod
+    def open(cls, folder: Path, embedder: Embedder) -> "Library":
+        """Opens the library in this folder, or makes it; raises LibraryError where that fails."""
+        library = cls(folder, embedder)
+        library.current()
+        return library
+
+    def close(self) -> None:
+        """Gives the files back; the library is not used again."""
+        for generation in self._open.values():
+            generation.close()
+        self.catalog.close()
 
     @cached_property
     def background(self) -> Background:
         """What is usual between texts for this embedder; worked out once."""
         return Background.of(self.embedder)
 
-    @classmethod
-    def open(cls, path: Path, embedder: Embedder) -> "Library":
-        """Opens the index file at `path`, or makes it; raises LibraryError where that fails."""
-        return cls(Store(path, embedder.name), embedder)
+    @property
+    def store(self) -> Store:
+        """The file of the generation that answers now."""
+        return self.current().store
 
-    def close(self) -> None:
-        """Gives the file back; the library is not used again."""
-        self.store.close()
+    def current(self) -> Generation:
+        """Returns the generation that answers now, whichever process made it so."""
+        return self.serving()[0]
+
+    def serving(self) -> tuple[Generation, Standing]:
+        """Returns the generation that answers now and what holds beside it: one question uses one pair throughout."""
+        standing = self.catalog.standing()
+        return self._generation(standing.generation), standing
 
     def sync(self, source: Source, progress: Callable[[str], None] | None = None) -> Report:
         """Takes over what is new, changed or gone in the source; safe beside searches and other syncs."""
-        return Intake(self.store, self.embedder, source).run(progress)
+        current = self.current()
+        if current.embedder != self.embedder.name:
+            raise LibraryError(f"the index has embedder {current.embedder}, not {self.embedder.name}: reindex afresh")
+        return Intake(self.catalog, current, self.embedder, source).run(progress)
 
-    def delete(self, doc_id: str) -> bool:
-        """Removes a document at once; it comes back with the next sync if its source still holds it."""
-        with self.store.writing() as db:
-            return db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,)).rowcount > 0
+    def delete(self, doc_id: str, by: str = "") -> list[Removed]:
+        """Removes a document for good, whatever its sources hold; returns what went from which generation.
+
+        From the first step on it is in no answer of any process. Nothing is removed, or remembered, where it is in no
+        generation.
+        """
+        known = self._generations()
+        if not any(generation.has(doc_id) for generation in known):
+            return []
+        self.catalog.bury([doc_id], by)
+        return [generation.remove([doc_id]) for generation in known]
+
+    def restore(self, doc_id: str) -> bool:
+        """Lets a deleted document come back with the next sync; False if it was not deleted."""
+        return self.catalog.raise_again([doc_id]) > 0
 
     def forget(self, path: Path) -> int:
         """Removes the source at this path, in every collection, and returns how many documents went with it."""
-        root = (str(Source(path).root),)
-        with self.store.writing() as db:
-            query = "DELETE FROM documents WHERE source_id IN (SELECT id FROM sources WHERE path = ?)"
-            gone = db.execute(query, root).rowcount
-            db.execute("DELETE FROM sources WHERE path = ?", root)
-        return gone
+        sources = self.catalog.forget(str(Source(path).root))
+        removed = [generation.remove_sources(sources) for generation in self._generations()] if sources else []
+        current = self.current().number
+        return sum(gone.documents for gone in removed if gone.generation == current)
 
     def document(self, doc_id: str, groups: frozenset[str]) -> Document | None:
         """Returns the document if it exists and one of the groups may read it; the two are not told apart."""
-        query = """SELECT documents.*, collection, groups FROM documents
-                   JOIN audiences ON audiences.id = audience_id WHERE doc_id = ? ORDER BY documents.id"""
-        with self.store.reading() as db:
-            rows = db.execute(query, (doc_id,)).fetchall()
-        return next((_document(row) for row in rows if may_read(row["groups"], groups)), None)
+        generation, standing = self.serving()
+        return generation.document(doc_id, groups, standing)
 
     def audiences(self, groups: frozenset[str], collections: Collection[str] = ()) -> list[int]:
         """Returns the ids of the audiences, of some collections or of all, that somebody in these groups belongs to."""
-        with self.store.reading() as db:
-            rows = db.execute("SELECT id, collection, groups FROM audiences ORDER BY id").fetchall()
-        return [
-            row["id"]
-            for row in rows
-            if (not collections or row["collection"] in collections) and may_read(row["groups"], groups)
-        ]
+        return self.current().audiences(groups, collections)
 
     def sources(self) -> list[Synced]:
         """Returns every source, ready to be synced again."""
-        query = """SELECT sources.*, count(documents.id) AS documents FROM sources
-                   LEFT JOIN documents ON source_id = sources.id GROUP BY sources.id ORDER BY sources.id"""
-        with self.store.reading() as db:
-            rows = db.execute(query).fetchall()
-            readers = _readers(db)
-        return [Synced(_source(row), row["documents"], row["synced"], tuple(readers[row["id"]])) for row in rows]
+        readers = self.current().counts()
+        return [_synced(row, readers.get(row["id"], [])) for row in self.catalog.sources()]
 
     def stats(self) -> Stats:
         """Returns counts over everything, whoever may read it."""
-        query = """SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages),
-                   count(*), coalesce(max(synced), '') FROM sources"""
-        with self.store.reading() as db:
-            return Stats(*db.execute(query).fetchone())
+        sources = self.catalog.sources()
+        return Stats(*self.current().size(), len(sources), max((row["synced"] for row in sources), default=""))
+
+    def _generations(self) -> list[Generation]:
+        return [self._generation(made.id) for made in self.catalog.generations()]
+
+    def _generation(self, number: int) -> Generation:
+        with self._opening:
+            if number not in self._open:
+                made = next(made for made in self.catalog.generations() if made.id == number)
+                path = self.folder / "generations" / f"{number}.db"
+                self._open[number] = Generation(number, path, made.embedder)
+            return self._open[number]
 
 
-def may_read(audience: str, groups: frozenset[str]) -> bool:
-    """Tells whether one of the groups is in the audience, written as JSON; an empty audience is everybody."""
-    named = json.loads(audience)
-    return not named or not groups.isdisjoint(named)
-
-
-def _document(row: sqlite3.Row) -> Document:
-    fields = (row["doc_id"], row["title"], row["text"], row["collection"], frozenset(json.loads(row["groups"])))
-    return Document(*fields, owner=row["owner"], date=row["date"], origin=row["origin"])
-
-
-def _readers(db: sqlite3.Connection) -> dict[int, list[tuple[str, int]]]:
-    """Counts each source's documents by who may read them, the most first."""
-    query = """SELECT source_id, groups, count(*) AS count FROM documents
-               JOIN audiences ON audiences.id = audience_id GROUP BY source_id, groups ORDER BY count DESC, groups"""
-    readers = defaultdict(list)
-    for row in db.execute(query):
-        readers[row["source_id"]].append((", ".join(json.loads(row["groups"])) or "everybody", row["count"]))
-    return readers
-
-
-def _source(row: sqlite3.Row) -> Source:
-    return Source(Path(row["path"]), row["collection"], frozenset(json.loads(row["groups"])), row["prefix"])
+def _synced(row: sqlite3.Row, readers: list[tuple[str, int]]) -> Synced:
+    source = Source(Path(row["address"]), row["collection"], frozenset(json.loads(row["groups"])), row["prefix"])
+    return Synced(source, sum(count for _, count in readers), row["synced"], tuple(readers))

@@ -7,10 +7,10 @@ from sqlite3 import Row
 
 import numpy as np
 
-from rag import lexicon
 from rag.fusion import evidence
 from rag.library import Library
 from rag.passages import Hit, Passage
+from rag.store import Store
 
 POOL = 100
 RELEVANT = 0.25  # a best hit below this answers nothing; what that gets wrong, and how often: docs/decisions/0002
@@ -44,13 +44,18 @@ class Retriever:
     def _search(
         self, query: str, groups: frozenset[str], k: int, collections: Collection[str], per_document: bool
     ) -> list[Hit]:
-        audiences = self._library.audiences(groups, collections)
+        generation, standing = self._library.serving()
+        audiences = generation.audiences(groups, collections)
         if not audiences or not query.strip():
             return []
         vector = self._library.embedder.queries([query])[0]
-        near = self._library.vectors.search(vector, audiences, POOL)
-        said = lexicon.search(self._library.store, query, audiences, POOL)
-        rows = self._rows([*near, *said], audiences)
+        near = generation.index.near(vector, audiences, POOL)
+        said = generation.index.said(query, audiences, POOL)
+        rows = [
+            row
+            for row in _rows(generation.store, [*near, *said], audiences)
+            if standing.holds(row["doc_id"], row["source_id"])
+        ]
         if not rows:
             return []
         vectors = np.stack([np.frombuffer(row["vector"], np.float32) for row in rows])
@@ -60,14 +65,15 @@ class Retriever:
         best = list(_first_of_each(scored)) if per_document else scored
         return [Hit(_passage(row), min(max(score, 0.0), 1.0)) for score, row in best[:k]]
 
-    def _rows(self, ids: Iterable[int], audiences: list[int]) -> list[Row]:
-        """Reads the passages that are still there, once more only those for the audiences."""
-        query = """SELECT passages.*, doc_id, title, owner, date, collection FROM passages
-                   JOIN documents ON documents.id = document_id JOIN audiences ON audiences.id = passages.audience_id
-                   WHERE passages.id IN (SELECT value FROM json_each(?))
-                   AND passages.audience_id IN (SELECT value FROM json_each(?))"""
-        with self._library.store.reading() as db:
-            return db.execute(query, (json.dumps(sorted(ids)), json.dumps(audiences))).fetchall()
+
+def _rows(store: Store, ids: Iterable[int], audiences: list[int]) -> list[Row]:
+    """Reads the passages that are still there, once more only those for the audiences."""
+    query = """SELECT passages.*, source_id, doc_id, title, owner, date, collection FROM passages
+               JOIN documents ON documents.id = document_id JOIN audiences ON audiences.id = passages.audience_id
+               WHERE passages.id IN (SELECT value FROM json_each(?))
+               AND passages.audience_id IN (SELECT value FROM json_each(?))"""
+    with store.reading() as db:
+        return db.execute(query, (json.dumps(sorted(ids)), json.dumps(audiences))).fetchall()
 
 
 def _first_of_each(scored: Iterable[tuple[float, Row]]) -> Iterator[tuple[float, Row]]:

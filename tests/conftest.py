@@ -75,7 +75,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
     for name, text in HANDBOOK.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    library = Library.open(tmp_path / "knowledge.db", HashEmbedder())
+    library = Library.open(tmp_path / "data", HashEmbedder())
     report = library.sync(Source(folder))
     assert not report.failed
     yield library

@@ -38,7 +38,7 @@ SHELVES = {
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     """Two collections that answer the same question."""
-    library = Library.open(tmp_path / "knowledge.db", HashEmbedder())
+    library = Library.open(tmp_path / "data", HashEmbedder())
     for name, text in SHELVES.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / f"{name}.md").write_text(text)

@@ -123,7 +123,7 @@ def test_documents_are_counted_and_a_broken_index_is_told(tmp_path: Path) -> Non
     with closing(open_library(settings, make_embedder(settings))) as library:
         library.sync(Source(tmp_path / "docs"))
     assert examine(tmp_path)["Index"].detail == "1 documents, 1 passages"
-    (tmp_path / "data" / "knowledge.db").write_bytes(b"no database" * 1000)
+    (tmp_path / "data" / "catalog.db").write_bytes(b"no database" * 1000)
     broken = examine(tmp_path)["Index"]
     assert not broken.ok
     assert "file is not a database" in broken.detail

@@ -12,7 +12,7 @@ from tests.rag.shelf import Shelf
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
-    opened = Library.open(tmp_path / "data" / "index.db", HashEmbedder())
+    opened = Library.open(tmp_path / "data", HashEmbedder())
     yield opened
     opened.close()
 

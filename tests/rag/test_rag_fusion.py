@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import lexicon
 from rag.background import Background
 from rag.embedder import HashEmbedder
 from rag.fusion import WORDS_COUNT, evidence
@@ -39,10 +38,10 @@ def test_the_share_tells_a_known_name_from_an_unknown_tongue(shelf: Shelf) -> No
     for number in range(20):
         shelf.put(f"{number}.md", f"# Rule {number}\nForm HR_{number}07 is for rule {number}.")
     shelf.sync()
-    store, audiences = shelf.library.store, shelf.library.audiences(PUBLIC)
-    assert next(iter(lexicon.search(store, "form HR_1707", audiences, 5).values())) > 0.4
-    assert max(lexicon.search(store, "formulaire pour la règle 3", audiences, 5).values()) < 0.2
-    assert lexicon.search(store, "Zeppelin Überflug", audiences, 5) == {}
+    index, audiences = shelf.library.current().index, shelf.library.audiences(PUBLIC)
+    assert next(iter(index.said("form HR_1707", audiences, 5).values())) > 0.4
+    assert max(index.said("formulaire pour la règle 3", audiences, 5).values()) < 0.2
+    assert index.said("Zeppelin Überflug", audiences, 5) == {}
 
 
 def test_words_meet_in_their_stems() -> None:

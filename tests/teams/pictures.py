@@ -54,7 +54,7 @@ def library() -> Iterator[Library]:
         papers.mkdir()
         for name in PAPERS:
             shutil.copy(SAMPLE / name, papers)
-        opened = Library.open(Path(folder) / "knowledge.db", HashEmbedder())
+        opened = Library.open(Path(folder) / "data", HashEmbedder())
         assert not opened.sync(Source(papers)).failed
         yield opened
         opened.close()
