@@ -78,6 +78,17 @@ def reindex() -> None:
 
 
 @admin.command()
+@click.option("--days", default=7.0, show_default=True, help="How far to look back.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON; write no page.")
+@click.option("--mail", is_flag=True, help="Send owners their parts, as the weekly job does.")
+def gaps(days: float, as_json: bool, mail: bool) -> None:
+    """Report what was asked and not answered well, by topic, and which documents are old."""
+    from ops.gaps_job import show_gaps
+
+    run_async(show_gaps(configured(), days, as_json=as_json, mail=mail))
+
+
+@admin.command()
 @click.argument("channel")
 @click.argument("words", nargs=-1)
 def enable(channel: str, words: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Final, Literal
 
@@ -19,11 +20,13 @@ import uvicorn
 from redis.exceptions import RedisError
 
 from adapters.console import Part, State
+from bot.keys import DAY
 from bot.model import ExtractiveModel
 from bot.worker import Worker
 from ops.build import Service, service
 from ops.doors import Demo, chats, direct
-from ops.jobs import Jobs
+from ops.gaps_job import WEEK, report_gaps
+from ops.jobs import HOUR, Jobs
 from ops.settings import Settings
 from ops.web import Adapter, application
 from rag.errors import LibraryError
@@ -203,6 +206,7 @@ async def running(settings: Settings, role: Role = "all", demo: Demo | None = No
             server.worker = Worker(parts.inbox, parts.dispatcher, parts.metrics, settings.slots)
         if role in ("all", "scheduler"):
             jobs = Jobs(parts.redis, parts.library, settings.sync_minutes, settings.retention_days)
+            jobs.add("gaps", WEEK * DAY, partial(report_gaps, settings, parts.redis, parts.library), asked_seconds=HOUR)
             await jobs.start()
             stack.push_async_callback(jobs.stop)
         yield server

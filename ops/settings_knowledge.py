@@ -1,11 +1,19 @@
 """The settings of knowledge: where documents come from, who may read them, how they are found."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from ops.settings_values import Groups, Url
+from ops.settings_values import Groups, Owners, Url
+
+
+def _smtp(url: SecretStr) -> SecretStr:
+    where = urlsplit(url.get_secret_value())
+    if url.get_secret_value() and (where.scheme not in ("smtp", "smtps") or not where.hostname):
+        raise ValueError("must be smtp://HOST:PORT or smtps://USER:PASSWORD@HOST:PORT")
+    return url
 
 
 class KnowledgeSettings(BaseSettings):
@@ -23,4 +31,15 @@ class KnowledgeSettings(BaseSettings):
     )
     sync_minutes: Annotated[float, Field(gt=0)] = Field(
         15, examples=["15"], description="How often sources are read again."
+    )
+    owners: Owners = Field(
+        {},
+        examples=['{"People team": ["people@firm.example"], "*": ["knowledge@firm.example"]}'],
+        description="Owners of documents and the addresses that get their part of the weekly report; `*`: all of it.",
+    )
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp)] = Field(
+        SecretStr(""), examples=["smtp://mail.firm.example:587"], description="The mail server that sends reports."
+    )
+    mail_from: str = Field(
+        "hausgeist@localhost", examples=["hausgeist@firm.example"], description="Whom reports come from."
     )

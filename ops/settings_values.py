@@ -111,4 +111,5 @@ Places = Annotated[tuple[Annotated[str, AfterValidator(_place)], ...], NoDecode,
 Outsiders = Annotated[tuple[Literal["guests", "external"], ...], NoDecode, BeforeValidator(_split)]
 Languages = Annotated[tuple[Literal["en", "de", "fr"], ...], NoDecode, BeforeValidator(_split)]
 Groups = Annotated[dict[str, frozenset[str]], NoDecode, BeforeValidator(_from_json)]
+Owners = Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(_from_json)]
 Days = Annotated[dict[str, float], NoDecode, BeforeValidator(_from_json), AfterValidator(_terms)]

@@ -143,3 +143,12 @@ async def test_a_data_directory_that_cannot_be_written_is_one_line(tmp_path: Pat
     outcome = await hausgeist(tmp_path, "ask", "Hello?", HAUSGEIST_DATA_DIR=str(tmp_path / "file"))
     assert outcome.status == 1
     assert len(outcome.err.splitlines()) == 1
+
+
+async def test_gaps_are_reported(folder: Path) -> None:
+    assert (await hausgeist(folder, "ingest", "docs")).status == 0
+    assert (await hausgeist(folder, "ask", "Do whales sing?", HAUSGEIST_MODEL_NAME="none")).status == 0
+    (told,) = lines(await hausgeist(folder, "admin", "gaps", "--json"))
+    shown = await hausgeist(folder, "admin", "gaps")
+    assert (told["questions"], [topic["name"] for topic in told["topics"]]) == (1, ["Do whales sing?"])
+    assert Path(shown.out.split()[-1]).read_text().startswith("<!doctype html>")
