@@ -21,7 +21,7 @@ class Document:
 class Passage:
     """A piece of a document that stands alone; `chunk_id` is `doc_id#n`, `heading` the path of headings above it.
 
-    `collection` is known of what was found, and of nothing else.
+    `collection` is known of what was found, and of nothing else; `page` counts from 1, 0 where there are no pages.
     """
 
     chunk_id: str
@@ -32,11 +32,13 @@ class Passage:
     owner: str = ""
     date: str = ""
     collection: str = ""
+    page: int = 0
 
     @property
     def context(self) -> str:
-        """The passage with its title and headings, as it is embedded and shown to the model."""
-        return "\n".join(part for part in (self.title, self.heading, self.text) if part)
+        """The passage with its title, date and headings, as it is embedded and shown to the model."""
+        title = f"{self.title} ({self.date})" if self.date else self.title
+        return "\n".join([part for part in (title, self.heading, self.text) if part])
 
 
 @dataclass(frozen=True, slots=True)

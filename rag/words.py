@@ -7,7 +7,7 @@ from functools import cache
 
 import Stemmer
 
-_LINK = re.compile(r"!?\[([^\]\[]*)\]\([^)\s]*(?:\s[^)]*)?\)")
+_LINK = re.compile(r"!?\[([^\]\[]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?:\s[^()]*)?\)")
 _LANGUAGES = {
     "english": "the of and to in is that for it with as on be this are by an you your we from or can will at have",
     "german": "der die das und ist von zu den mit sie auf für im ein eine nicht sich des dem werden oder wird wie bei",
@@ -18,7 +18,11 @@ _COMMON = {word: language for language, words in _LANGUAGES.items() for word in 
 
 def plain(text: str) -> str:
     """Drops link targets, which say little and weigh much; what was linked stays."""
-    return _LINK.sub(r"\1", text)
+    return _LINK.sub(_linked, text) if "](" in text else text
+
+
+def _linked(match: re.Match[str]) -> str:
+    return match[1]
 
 
 def printable(text: str) -> str:
