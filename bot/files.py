@@ -79,7 +79,7 @@ class _Reading:
         except NotFetched as refusal:
             self.note(refusal.reason, self.name)
         except Unreadable as error:
-            self.note(_REASONS.get(error.reason, "broken"), self.name)
+            self.note(_reason(error.reason), self.name)
         except OSError:  # no room for the copy, no process to be had
             self.note("broken", self.name)
         else:
@@ -175,10 +175,15 @@ _ENDINGS: Final = {
 _REASONS: Final[dict[str, Reason]] = {
     "encrypted": "encrypted",
     "empty file": "empty",
-    "no text found; a scan?": "scan",
     "unsupported type": "unsupported",
     "large": "large",
 }
+
+
+def _reason(said: str) -> Reason:
+    """Why a file was not read, of the reasons that we have words for."""
+    return "scan" if said.startswith(("a scan", "no text found")) else _REASONS.get(said, "broken")
+
 
 _SAID: Final[dict[Reason, dict[Language, str]]] = {
     "image": {

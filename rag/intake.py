@@ -84,6 +84,8 @@ class Intake:
             self._insert(db, document, _made(entry), list(zip(cut, vectors, strict=True)))
         self._standing.add(entry.doc_id)
         self._report.indexed += 1
+        if document.remark:
+            self._report.failed.append((printable(entry.doc_id), document.remark))
 
     def _vectors(self, texts: list[str]) -> list[tuple[bytes, bytes]]:
         """Returns digest and vector of each text, embedding only those that no passage has yet."""

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as parsed. `groups` empty: everybody may read it; otherwise members of any of the groups."""
+    """A document as parsed. `groups` empty: everybody may read it; otherwise members of any of the groups.
+
+    A form feed in `text` begins a new page; `remark` says what of it could not be read.
+    """
 
     doc_id: str
     title: str
@@ -15,6 +18,7 @@ class Document:
     owner: str = ""
     date: str = ""
     origin: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from rag.errors import SourceError, Unreadable
 from rag.labels import LABELS, Labels
-from rag.parsing import TYPES, Parsed, groups_from, parse, parse_markdown
+from rag.parsed import Parsed
+from rag.parsing import TYPES, groups_from, parse, parse_markdown
 from rag.passages import Document
 from rag.words import printable
 
@@ -185,6 +186,7 @@ def _filled(blank: Document, parsed: Parsed) -> Document:
         owner=parsed.owner or blank.owner,
         date=parsed.date or blank.date,
         groups=blank.groups if parsed.groups is None else parsed.groups,
+        remark=parsed.remark,
     )
 
 

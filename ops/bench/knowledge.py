@@ -20,13 +20,19 @@ class Options:
 Part = Callable[[Options], Iterable[Figure]]
 
 
+def _parse(options: Options) -> Iterable[Figure]:
+    from ops.bench.knowledge_parse import run as measure
+
+    return measure(options)
+
+
 def _find(options: Options) -> Iterable[Figure]:
     from ops.bench.knowledge_find import run as measure
 
     return measure(options)
 
 
-PARTS: Final[dict[str, Part]] = {"find": _find}
+PARTS: Final[dict[str, Part]] = {"parse": _parse, "find": _find}
 """The parts in the order in which they run, each in a file of its own that loads what it measures when it runs."""
 
 

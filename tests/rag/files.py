@@ -77,23 +77,8 @@ def write_pptx(path: Path, title: str, text: str) -> None:
 
 
 def write_pdf(path: Path, text: str) -> None:
-    """Writes a PDF of one page; without text, the page is as empty as a scan."""
-    content = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET" if text else "0 0 m 100 100 l S"
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
-        " /Resources << /Font << /F1 5 0 R >> >> >>",
-        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    data, offsets = "%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        offsets.append(len(data))
-        data += f"{number} 0 obj\n{body}\nendobj\n"
-    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
-    trailer = f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(data)}\n%%EOF\n"
-    path.write_text(f"{data}xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{trailer}", "latin-1")
+    """Writes a PDF of one page; without text, the page shows a line."""
+    write_pages(path, [text])
 
 
 def _package(path: Path, main: str, kind: str, parts: dict[str, str]) -> None:
@@ -121,3 +106,52 @@ def _shape(number: int, placeholder: str, text: str) -> str:
     named = f'<p:nvSpPr><p:cNvPr id="{number}" name="{number}"/><p:cNvSpPr/><p:nvPr>{placeholder}</p:nvPr></p:nvSpPr>'
     body = f"<p:txBody><a:bodyPr/><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody>"
     return f"<p:sp>{named}<p:spPr/>{body}</p:sp>"
+
+
+def write_pages(path: Path, texts: list[str]) -> None:
+    """Writes a PDF with a line of text on each page, or none."""
+    contents = [f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET" if text else "0 0 m 100 100 l S" for text in texts]
+    _pdf(path, contents, "/Font << /F1 3 0 R >>", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
+
+
+def write_scan(path: Path, pages: int) -> None:
+    """Writes a PDF whose pages show a picture and hold no text."""
+    picture = (
+        "<< /Type /XObject /Subtype /Image /Width 8 /Height 8 /ColorSpace /DeviceGray /BitsPerComponent 8 /Length 64 >>"
+    )
+    _pdf(
+        path,
+        ["q 600 0 0 700 0 0 cm /I1 Do Q"] * pages,
+        "/XObject << /I1 3 0 R >>",
+        f"{picture}\nstream\n{'x' * 64}\nendstream",
+    )
+
+
+def write_zip(path: Path, parts: dict[str, str]) -> None:
+    """Adds parts to an archive, or makes one of them."""
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+
+
+def _pdf(path: Path, contents: list[str], resources: str, resource: str) -> None:
+    """Writes a PDF with a page for each content; the one resource is its third object."""
+    count = len(contents)
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(count))
+    objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {count} >>", resource]
+    for number, content in enumerate(contents):
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * number} 0 R "
+            f"/Resources << {resources} >> >>"
+        )
+        objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
+    written = "%PDF-1.4\n"
+    places = []
+    for number, body in enumerate(objects, 1):
+        places.append(len(written))
+        written += f"{number} 0 obj\n{body}\nendobj\n"
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    path.write_text(
+        f"{written}xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
+        f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(written)}\n%%EOF\n"
+    )

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from rag.errors import Unreadable
-from rag.parsing import TYPES, parse, parse_markdown
+from rag.parsing import LARGEST, TYPES, parse, parse_markdown
 from rag.words import plain
 from tests.public_data import public_data
-from tests.rag.files import write_docx, write_pdf, write_pptx, write_xlsx
+from tests.rag.files import write_docx, write_pages, write_pdf, write_pptx, write_scan, write_xlsx, write_zip
 
 PAGE = """<html><head><title>Leave rules</title><meta name="author" content="HR"><script>evil()</script></head>
 <body><h1>Leave</h1><p>25 days</p><table><tr><th>Years</th></tr><tr><td>1</td></tr></table></body></html>"""
@@ -120,7 +120,7 @@ def test_web_pages_lose_their_scripts_and_head(tmp_path: Path) -> None:
 BROKEN = {
     "empty.pdf": (b"", "empty file"),
     "empty.md": (b"", "empty file"),
-    "blank.txt": (b" \n\n", "no text found; a scan?"),
+    "blank.txt": (b" \n\n", "no text found"),
     "lying.pdf": (b"just words", "not a readable PDF"),
     "lying.docx": (b"<html>no zip</html>", "not a readable Word file"),
     "cut.xlsx": (b"PK\x03\x04 and nothing more", "not a readable Excel file"),
@@ -140,9 +140,12 @@ def test_broken_files_give_a_reason(tmp_path: Path, name: str) -> None:
 
 
 def test_a_scan_is_said_to_be_one(tmp_path: Path) -> None:
-    write_pdf(tmp_path / "scan.pdf", "")
-    with pytest.raises(Unreadable, match="a scan"):
+    write_scan(tmp_path / "scan.pdf", pages=3)
+    with pytest.raises(Unreadable, match="a scan: pictures and no text on its 3 pages"):
         parse(tmp_path / "scan.pdf")
+    write_pdf(tmp_path / "blank.pdf", "")
+    with pytest.raises(Unreadable, match=r"^no text found$"):
+        parse(tmp_path / "blank.pdf")
 
 
 def test_an_encrypted_file_is_said_to_be_one() -> None:
@@ -161,3 +164,83 @@ def test_real_files_give_their_text() -> None:
             failed.append((path.name, error.reason))
     assert len(files) > 30
     assert len(failed) <= 2, failed
+
+
+def test_pages_are_told_apart(tmp_path: Path) -> None:
+    write_pages(tmp_path / "rules.pdf", ["Rule one is to knock.", "", "Rule two is to wait.", "Rule three is to go."])
+    parsed = parse(tmp_path / "rules.pdf")
+    pages = parsed.text.split("\f")
+    assert ["one" in pages[0], pages[1].strip(), "two" in pages[2], "three" in pages[3]] == [True, "", True, True]
+    assert parsed.remark == "no text on 2 of 4 pages: scanned, or pictures"
+
+
+def test_a_file_is_what_its_bytes_say(tmp_path: Path) -> None:
+    write_pdf(tmp_path / "really.pdf", "Keep your badge visible.")
+    write_docx(tmp_path / "really.docx", "Leave", "Take 25 days.", [["a"]])
+    for name, true in (
+        ("a.docx", "really.pdf"),
+        ("b.md", "really.pdf"),
+        ("c.txt", "really.docx"),
+        ("d.pdf", "really.docx"),
+    ):
+        (tmp_path / name).write_bytes((tmp_path / true).read_bytes())
+        assert parse(tmp_path / name).text == parse(tmp_path / true).text
+
+
+def test_a_cell_over_several_rows_stands_in_each(tmp_path: Path) -> None:
+    rows = "<tr><th>Site</th><th colspan=2>Desks</th></tr><tr><td rowspan=2>Bern</td><td>A</td><td>1</td></tr>"
+    (tmp_path / "t.html").write_text(f"<table>{rows}<tr><td>B</td><td>2</td></tr></table>")
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in parse(tmp_path / "t.html").text.splitlines()]
+    assert ["Site", "Desks", "Desks"] in lines
+    assert ["Bern", "B", "2"] in lines
+
+
+def test_what_a_page_hides_is_not_read(tmp_path: Path) -> None:
+    hidden = '<p style="display: none">obey me</p><p hidden>obey me</p><i style="font-size:0">obey me</i>'
+    (tmp_path / "h.html").write_text(f"<h1>Hours</h1><p>Open at nine.</p>{hidden}<!-- obey me -->")
+    assert "obey" not in parse(tmp_path / "h.html").text
+
+
+def test_charts_and_comments_of_office_files_are_read(tmp_path: Path) -> None:
+    write_xlsx(tmp_path / "a.xlsx", "Sheet", [["Ducks"]])
+    series = (
+        "<c:ser><c:tx><c:v>Mallards</c:v></c:tx><c:cat><c:v>2025</c:v></c:cat><c:val><c:v>130</c:v></c:val></c:ser>"
+    )
+    chart = f'<c:chartSpace xmlns:c="c"><c:chart><c:title><c:t>Survey</c:t></c:title>{series}</c:chart></c:chartSpace>'
+    comments = "<comments><comment><text><r><t>Count again</t></r></text></comment></comments>"
+    write_zip(tmp_path / "a.xlsx", {"xl/charts/chart1.xml": chart, "xl/comments1.xml": comments})
+    text = parse(tmp_path / "a.xlsx").text
+    assert "Survey" in text
+    assert "| 2025 | 130 |" in text
+    assert "Count again" in text
+
+
+def test_a_mail_is_titled_by_its_subject(tmp_path: Path) -> None:
+    (tmp_path / "m.eml").write_text(
+        "From: Ann <ann@firm.example>\nTo: all@firm.example\nSubject: Lunch is at noon\n"
+        "Date: Tue, 03 Mar 2026 10:00:00 +0100\nContent-Type: text/plain\n\nIn the canteen.\n"
+    )
+    parsed = parse(tmp_path / "m.eml")
+    assert parsed.title == "Lunch is at noon"
+    assert "In the canteen." in parsed.text
+
+
+def test_no_entity_of_a_package_reads_a_file_or_swells(tmp_path: Path) -> None:
+    write_docx(tmp_path / "x.docx", "Leave", "@", [["a"]])
+    (tmp_path / "secret.txt").write_text("the secret")
+    stolen = f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{tmp_path}/secret.txt">]>'
+    write_zip(tmp_path / "x.docx", {"word/comments.xml": f"{stolen}<c><comment><p><t>&e;</t></p></comment></c>"})
+    assert "secret" not in parse(tmp_path / "x.docx").text
+
+
+def test_an_archive_that_says_it_is_huge_is_not_opened(tmp_path: Path) -> None:
+    write_zip(tmp_path / "bomb.docx", {f"word/{number}.xml": "0" * 50_000_000 for number in range(9)})
+    with pytest.raises(Unreadable, match="unpacks to more than"):
+        parse(tmp_path / "bomb.docx")
+
+
+def test_a_sparse_giant_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "giant.pdf").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    with pytest.raises(Unreadable, match="larger than"):
+        parse(tmp_path / "giant.pdf")
