@@ -32,6 +32,7 @@ from adapters.slack_notes import SlackNotes
 from adapters.slack_options import SlackOptions
 from adapters.slack_payload import conversation_id, inner, string
 from adapters.slack_reply import SlackReply
+from adapters.slack_roster import SlackRoster
 from adapters.slack_shape import misshapen
 from adapters.slack_sharing import SlackSharing
 from adapters.slack_socket import SlackSocket
@@ -86,7 +87,8 @@ class SlackAdapter:
         self._unstreamed: dict[str, float] = {}  # by workspace: until when answers are not streamed there
         self._app = self._bolt()
         self._socket = SlackSocket(self._app, app_token) if app_token else None
-        dispatcher.register(self.name, self.reply, self._members.admit, self._files.fetch)
+        roster = SlackRoster(self._calls, options.rights_seconds, wants=options.groups)
+        dispatcher.register(self.name, self.reply, self._members.admit, self._files.fetch, roster=roster)
 
     def routes(self) -> Sequence[BaseRoute]:
         """Where Slack posts events and pressed buttons, given the secret that proves it is Slack; pages to install."""

@@ -11,6 +11,7 @@ from bot.ticket import CALL_SECONDS
 
 # Calls a minute that Slack guarantees by method; what is not named is of the second tier.
 PER_MINUTE: Final = {
+    "auth.test": 100,
     "assistant.threads.setStatus": 50,
     "assistant.threads.setSuggestedPrompts": 50,
     "assistant.threads.setTitle": 50,
@@ -21,6 +22,7 @@ PER_MINUTE: Final = {
     "chat.postMessage": 240,
     "chat.update": 50,
     "conversations.info": 50,
+    "conversations.members": 100,
     "conversations.replies": 50,
     "users.info": 100,
     "views.open": 100,
@@ -36,7 +38,16 @@ START: Final = "chat.startStream"
 STOP: Final = "chat.stopStream"
 
 _POSTS: Final = frozenset({"chat.postMessage", START})
-_READS: Final = frozenset({"users.info", "conversations.info", "conversations.replies", "chat.getPermalink"})
+_READS: Final = frozenset(
+    {
+        "chat.getPermalink",
+        "conversations.info",
+        "conversations.members",
+        "conversations.replies",
+        "usergroups.list",
+        "users.info",
+    }
+)
 
 
 class SlackCalls:

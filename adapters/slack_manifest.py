@@ -23,10 +23,16 @@ SCOPES: Final[Mapping[str, str]] = {
     "im:history": "read the questions in its direct messages",
     "mpim:history": "the same in group messages it was added to",
     "channels:read": "know that a public channel is shared with another company, before an answer is shared there",
-    "groups:read": "the same of private channels",
+    "groups:read": "the same of private channels, and who reads them: an answer uses what all of them may read",
     "reactions:read": "take a 👍 or 👎 on an answer as feedback",
     "files:read": "read the files that come with a question",
     "users:read": "tell guests and people of other companies from employees",
+}
+
+# The same, only where documents are for Slack's user groups, or for group messages.
+GROUP_SCOPES: Final[Mapping[str, str]] = {
+    "usergroups:read": "know who is in a user group, where documents are for one (`HAUSGEIST_GROUP_SOURCES=slack`)",
+    "mpim:read": "know who reads a group message, and answer from what all of them may read",
 }
 
 # What Slack tells the app, the scope that it needs, and what it is for.
@@ -58,13 +64,17 @@ _LONG: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a company wants of its app: `url` for HTTP (else Socket Mode), `oauth` for several workspaces."""
+    """What a company wants of its app: `url` for HTTP (else Socket Mode), `oauth` for several workspaces.
+
+    With `groups`, Slack's user groups say who may read what.
+    """
 
     url: str = ""
     view: View = "agent"
     name: str = "Hausgeist"
     command: str = "/hausgeist"
     oauth: bool = False
+    groups: bool = False
 
 
 def manifest(wanted: Wanted) -> dict[str, Any]:
@@ -76,7 +86,7 @@ def manifest(wanted: Wanted) -> dict[str, Any]:
         "features": _features(wanted),
         "oauth_config": {
             **({"redirect_urls": [_at(wanted, REDIRECT)]} if wanted.oauth else {}),
-            "scopes": {"bot": sorted(SCOPES)},
+            "scopes": {"bot": sorted(scopes(groups=wanted.groups))},
         },
         "settings": {
             "event_subscriptions": {**_request_url(wanted), "bot_events": sorted(events(wanted.view))},
@@ -93,12 +103,18 @@ def events(view: View) -> dict[str, tuple[str, str]]:
     return {**EVENTS, **(ASSISTANT_EVENTS if view == "assistant" else {})}
 
 
-def explanation(view: View = "agent") -> str:
+def scopes(*, groups: bool = False) -> dict[str, str]:
+    """What the app may do, each with what would be missing without it."""
+    return {**SCOPES, **(GROUP_SCOPES if groups else {})}
+
+
+def explanation(view: View = "agent", *, groups: bool = False) -> str:
     """Every scope and every event with its reason, a line each."""
-    width = max(map(len, [*SCOPES, *events(view)]))
-    scopes = [f"{scope:{width}}  {why}" for scope, why in SCOPES.items()]
+    asked = scopes(groups=groups)
+    width = max(map(len, [*asked, *events(view)]))
+    named = [f"{scope:{width}}  {why}" for scope, why in asked.items()]
     told = [f"{event:{width}}  {why}" for event, (_, why) in events(view).items()]
-    return "\n".join(["Scopes: what the app may do", *scopes, "", "Events: what Slack tells it", *told])
+    return "\n".join(["Scopes: what the app may do", *named, "", "Events: what Slack tells it", *told])
 
 
 def _features(wanted: Wanted) -> dict[str, Any]:

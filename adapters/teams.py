@@ -18,6 +18,7 @@ from adapters.body import BadBody, body_of
 from adapters.teams_activity import PLATFORM, Activity, Address, Malformed, address_of, tenants, text_at
 from adapters.teams_calls import NotTaken
 from adapters.teams_cards import Manner
+from adapters.teams_entra import GRAPH, Graph
 from adapters.teams_events import events, helped
 from adapters.teams_extension import TeamsExtension
 from adapters.teams_files import TeamsFiles
@@ -28,8 +29,10 @@ from adapters.teams_members import TeamsMembers
 from adapters.teams_message import Post, noted, offered
 from adapters.teams_options import TeamsOptions
 from adapters.teams_reply import TeamsReply
+from adapters.teams_roster import TeamsRoster
 from adapters.teams_sdk import TeamsBot
 from adapters.teams_sharing import TeamsSharing
+from adapters.teams_signin import SignIn
 from adapters.teams_trust import CHANNEL, MICROSOFT_HOSTS, Distrusted, ServiceUrls
 from bot.answers import Reply
 from bot.dispatch import Dispatcher
@@ -84,10 +87,15 @@ class TeamsAdapter:
         self._replies: WeakValueDictionary[str, TeamsReply] = WeakValueDictionary()  # by conversation
         self._unstreamed: dict[tuple[str, str], float] = {}  # until when answers are not streamed there
         admit = TeamsMembers(self._bot, options.outsiders, tenant_id).admit
+        self._entra = None
+        if options.groups and app_id and not insecure:
+            signed = SignIn(app_id, app_password, tenant_id, app_type, options.certificate, GRAPH)
+            self._entra = Graph(signed)
+        roster = TeamsRoster(self._bot, self._entra, options.rights_seconds, tenant_id)
         self._helpdesk = TeamsHelpdesk(self._bot, admit, options.helpdesk)
         extension = TeamsExtension(dispatcher, self._bot, admit)
         self._invokes = TeamsInvokes(dispatcher, extension, self._helpdesk)
-        dispatcher.register(PLATFORM, self.reply, admit, TeamsFiles(insecure=insecure).fetch)
+        dispatcher.register(PLATFORM, self.reply, admit, TeamsFiles(insecure=insecure).fetch, roster)
 
     def routes(self) -> list[Route]:
         """What Microsoft calls."""
@@ -108,6 +116,8 @@ class TeamsAdapter:
         if self._asides:
             await asyncio.wait(self._asides)
         await self._bot.close()
+        if self._entra:
+            await self._entra.close()
 
     def reply(self, turn: Turn, ticket: Ticket) -> Reply:
         """Opens a reply to a turn, wherever the turn was taken."""

@@ -30,6 +30,7 @@ from bot.pace import FreePace, Limit, Pace
 
 WITHIN: Final = 1.0  # seconds that a call waits for its turn where its caller says nothing
 READ_WITHIN: Final = 5.0
+_PAGE: Final = 200  # members of a channel; Teams gives 500 at most
 _CARD: Final = "application/vnd.microsoft.card.adaptive"
 # What the SDK raises for tokens of which it expected something else, beside its own errors.
 _FORGED: Final = (jwt.PyJWTError, PermissionError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
@@ -143,6 +144,19 @@ class TeamsBot:
         channel, _, _ = address.conversation.partition(";messageid=")
         url = f"{_conversations(address)}/{quote(channel, safe='')}/members/{quote(address.user, safe='')}"
         return await self._call(address, "GET", url, None, within)
+
+    async def members(
+        self, address: Address, more: str = "", *, within: float = READ_WITHIN
+    ) -> tuple[list[Mapping[str, object]], str]:
+        """People who read a channel or chat, as Teams says it, and what to give for `more` of them. Raises NotTaken."""
+        channel, _, _ = address.conversation.partition(";messageid=")
+        url = f"{_conversations(address)}/{quote(channel, safe='')}/pagedmembers?pageSize={_PAGE}"
+        url += f"&continuationToken={quote(more, safe='')}" if more else ""
+        said = await self._call(address, "GET", url, None, within)
+        people, more = said.get("members"), said.get("continuationToken") or ""
+        if not isinstance(people, list) or not people or not isinstance(more, str):
+            raise NotTaken("an answer without members")
+        return [one for one in people if isinstance(one, dict)], more
 
     async def close(self) -> None:
         """Closes the connections to Microsoft; calls under way are not waited for. Safe to call twice."""

@@ -43,13 +43,18 @@ log = logging.getLogger(__name__)
 
 
 class SignIn:
-    """Our bot's token, fetched off the loop, once for all who wait for it; without an app id there is none."""
+    """Our bot's token, fetched off the loop, once for all who wait for it; without an app id there is none.
 
-    def __init__(self, app_id: str, password: str, tenant_id: str, app_type: str, certificate: str = "") -> None:
+    `service` is for whom the token is, as an address; where it is not given, the Bot Connector.
+    """
+
+    def __init__(
+        self, app_id: str, password: str, tenant_id: str, app_type: str, certificate: str = "", service: str = ""
+    ) -> None:
         self._app_id = app_id
         self._http = _Session()
         secret = _secret(certificate) if certificate else password
-        self._credentials = _credentials(app_id, secret, tenant_id, app_type, self._http)
+        self._credentials = _credentials(app_id, secret, tenant_id, app_type, self._http, service)
         self._token = ""
         self._since = self._until = 0.0
         self._anew = False
@@ -124,12 +129,12 @@ class OneBot(ServiceClientCredentialsFactory):  # type: ignore[misc]  # the SDK 
 
 
 def _credentials(
-    app_id: str, secret: str | dict[str, str], tenant_id: str, app_type: str, http: requests.Session
+    app_id: str, secret: str | dict[str, str], tenant_id: str, app_type: str, http: requests.Session, service: str
 ) -> Any:
-    scope = AuthenticationConstants.TO_CHANNEL_FROM_BOT_OAUTH_SCOPE
+    scope = service or AuthenticationConstants.TO_CHANNEL_FROM_BOT_OAUTH_SCOPE
     if app_id and app_type == "UserAssignedMSI":
         return _ManagedIdentity(app_id, scope, http)
-    return _AppCredentials(app_id, secret, tenant_id if app_type == "SingleTenant" else None, scope, http)
+    return _AppCredentials(app_id, secret, tenant_id if service or app_type == "SingleTenant" else None, scope, http)
 
 
 def _secret(path: str) -> dict[str, str]:

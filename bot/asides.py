@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 from bot.answers import Answer
 from bot.assistant import Assistant
-from bot.errors import HausgeistError
-from bot.events import Again, AskPerson, Command, Feedback, Receipt, Share, Turn
+from bot.errors import HausgeistError, IndexDown
+from bot.events import Again, AskPerson, Case, Command, Feedback, Receipt, Share, Turn
 from bot.files import OWN_FILE
 from bot.inbox import Inbox
 from bot.language import Language, language_of
 from bot.memory import Memory
 from bot.notices import (
     ADMINS_ONLY,
+    CLOSED,
     FORGOTTEN,
     GONE,
     NOT_FOR_ALL,
@@ -47,7 +48,7 @@ class Asides:
                 return await self._judge(event)
             case AskPerson():
                 case = await self.memory.case(event.message_id)
-                return Receipt(case=case) if case else Receipt(note=GONE["en"])
+                return Receipt(case=await self._for_all(case)) if case else Receipt(note=GONE["en"])
 
     async def _obey(self, command: Command) -> Receipt:
         """Does what a command says."""
@@ -89,16 +90,31 @@ class Asides:
         elsewhere = asked is not None and asked.place not in ("", event.turn.place)
         if kept[0] != event.turn.person.id or elsewhere:
             return Receipt(note=NOT_YOURS[language])
-        if hidden := await self.not_for_all(kept[1]):
+        if hidden := await self.not_for_all(kept[1], event.turn):
             return Receipt(note=NOT_FOR_ALL[language].format(titles=", ".join(hidden)))
         name = f"{event.turn.place}:share:{event.kept}"  # twice pressed it is one message
         return replace(event.turn, event_id=event.event_id, message_id=name, conversation=name, shares=event.kept)
 
-    async def not_for_all(self, answer: Answer) -> Sequence[str]:
-        """The titles of the documents behind an answer that not everybody in a channel may read. Raises IndexDown."""
+    async def not_for_all(self, answer: Answer, there: Turn) -> Sequence[str]:
+        """The titles of the documents behind an answer that not everybody may read who reads along `there`.
+
+        Raises IndexDown, StateDown.
+        """
         titles = {doc_id: doc_id for doc_id in answer.read} | {one.doc_id: one.title for one in answer.sources}
-        open_to_all = await self.assistant.readable(list(titles), PUBLIC)
-        return [title for doc_id, title in titles.items() if doc_id not in open_to_all]
+        rights = await self.assistant.directory.rights(there)
+        readable = await self.assistant.readable(list(titles), rights.groups)
+        return [title for doc_id, title in titles.items() if doc_id not in readable]
+
+    async def _for_all(self, case: Case) -> Case:
+        """The case as anybody may be told it: of documents that are not open to all, nothing but that there are."""
+        try:
+            readable = await self.assistant.readable(case.read, PUBLIC)
+        except IndexDown:
+            readable = PUBLIC
+        if readable.issuperset(case.read):
+            return case
+        sources = tuple(name for name in case.sources if name in readable)
+        return Case(case.question, CLOSED[language_of(case.question)], sources)
 
     def shared(self, answer: Answer, turn: Turn) -> Answer:
         """The answer as all see it: with who wished so; it is nobody's to ask again."""

@@ -9,6 +9,7 @@ from bot.admission import Admission
 from bot.answers import Answer, Reply, Source
 from bot.errors import HausgeistError, IndexDown, ModelDown, NotAllowed
 from bot.events import Message, Turn
+from bot.files import OWN_FILE
 from bot.language import (
     BUSY,
     DOUBTFUL,
@@ -21,7 +22,9 @@ from bot.language import (
 )
 from bot.memory import Asked, Conversation, Memory, Record
 from bot.model import ExtractiveModel, Model, ModelBusy
+from bot.notices import MORE_IN_PRIVATE, UNSURE
 from bot.people import PUBLIC, Directory
+from bot.places import Place
 from bot.prompt import Prompt, fits
 from bot.screen import NoAnswer, Screened, dated, source_of, titled
 from bot.trace import Trace
@@ -52,6 +55,30 @@ class Knowledge(Protocol):
     async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
         """Which of the documents the groups may read."""
 
+    async def holds_more(self, groups: frozenset[str], than: frozenset[str], collections: Collection[str]) -> bool:
+        """Whether some groups may read any document that others may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What an answer may use: documents of `groups`, and what was `told` before without what is closed by now.
+
+    `begins` where nothing was told before, `unsure` where somebody did not say who is in which group, `more` where
+    there is more for its asker in private.
+    """
+
+    groups: frozenset[str]
+    told: Conversation
+    begins: bool = True
+    unsure: bool = False
+    more: bool = False
+
+    def notices(self, answer: Answer) -> tuple[str, ...]:
+        """Where the answer ends: said whatever was asked, so that others who read along learn of no document by it."""
+        unsure = (UNSURE[answer.language],) if self.unsure else ()
+        more = (MORE_IN_PRIVATE[answer.language],) if self.more and (self.begins or answer.refused) else ()
+        return *unsure, *more
+
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
@@ -74,23 +101,24 @@ class Assistant:
 
         A turn that was answered and remembered already, by a worker that is gone, is left as it is.
         """
-        groups = self._authorise(turn)
+        self._authorise(turn)
         language = language_of(turn.text)
         with trace.step("recall"):
             talk = await self.memory.recall(turn.conversation)
             place = await self.directory.place_of(turn)
+            reach = await self._reach(turn, talk, place)
         if talk.answered(turn.message_id):
             trace.outcome = "answered before"
             return
         with trace.step("guard"):
             question = await self.veil.question(turn.text, talk.vault, language)
-            history = await self._history(turn, talk)
-            query = await self._query(turn, talk, question)
+            history = await self._history(turn, reach.told)
+            query = await self._query(turn, reach.told, question)
         if not fits(question.masked.text, self.window):  # placeholders may be longer than what they stand for
             raise self._too_long()
         await reply.status(SEARCHING[language])
         with trace.step("retrieve"):
-            hits = await self._search(query, groups, place.collections, self.passages)
+            hits = await self._search(query, reach.groups, place.collections, self.passages)
         await reply.status(READING[language])
         with trace.step("guard"):
             passages = await self.veil.passages([*attached, *(hit.passage for hit in hits)], talk.vault)
@@ -98,17 +126,16 @@ class Assistant:
         prompt = Prompt(question.masked.text, passages, language, history, turn.person.id, place.persona)
         with trace.step("generate"):
             answer, plain = await self._compose(prompt.fitting(self.window), turn.waited, talk.vault, reply, trace)
-        read = tuple(dict.fromkeys(passage.doc_id for passage in prompt.passages))
         masked = _kinds(question, [passage for passage in passages if not passage.collection])
-        answer = replace(self._finished(answer, turn, talk, doubtful), read=read, masked=masked)
+        answer = replace(self._finished(answer, turn, reach, doubtful, prompt), masked=masked)
         with trace.step("reply"):
             message_id = await reply.finish(answer)
         if turn.discreet and not message_id:
             trace.outcome = "kept silent"
             return
         trace.outcome = "refused" if answer.refused else "makeshift" if answer.makeshift else "answered"
-        trace.counts |= {"passages": len(hits), "sources": len(answer.sources), "masked": len(question.masked.spans)}
-        trace.counts |= {"doubtful": len(doubtful)}
+        trace.counts |= {"passages": len(hits), "sources": len(answer.sources), "doubtful": len(doubtful)}
+        trace.counts["masked"] = len(question.masked.spans)
         with trace.step("remember"):
             trace.counts["forgotten"] = await self._remember(
                 turn, talk, question, replace(answer, text=plain), message_id
@@ -133,22 +160,35 @@ class Assistant:
         found = [source_of(number, passage) for number, passage in enumerate(list(best.values())[:most], 1)]
         return list(dated(found, self.stale_days))
 
-    def _finished(self, answer: Answer, turn: Turn, talk: Conversation, doubtful: frozenset[str]) -> Answer:
-        """The answer with what stands around it."""
+    def _finished(self, answer: Answer, turn: Turn, reach: Reach, doubtful: frozenset[str], prompt: Prompt) -> Answer:
+        """The answer with what stands around it, and what it was made from: what was told before, too."""
         warned = [DOUBTFUL[answer.language].format(title=it.title) for it in answer.sources if it.doc_id in doubtful]
+        read = [*(passage.doc_id for passage in prompt.passages), *reach.told.read]
         return replace(
             answer,
-            notices=(*turn.notices, *warned),
+            notices=(*turn.notices, *warned, *reach.notices(answer)),
             sources=dated(answer.sources, self.stale_days),
-            title="" if talk.exchanges else _title(turn.text),
+            title=_title(turn.text) if reach.begins else "",
+            read=tuple(dict.fromkeys(read)),
         )
 
-    def _authorise(self, turn: Turn) -> frozenset[str]:
+    async def _reach(self, turn: Turn, talk: Conversation, place: Place) -> Reach:
+        """What the answer may use, of documents and of the conversation. Raises StateDown, IndexDown."""
+        rights = await self.directory.rights(turn)
+        named = {name for name in talk.read if not name.startswith(OWN_FILE)}
+        closed = named - await self.readable(named, rights.groups) if named else PUBLIC
+        kept = [one for one in talk.exchanges if one.read is not None and closed.isdisjoint(one.read)]
+        with _searching():
+            more = rights.more_in_private and await self.knowledge.holds_more(
+                rights.own, rights.groups, place.collections
+            )
+        return Reach(rights.groups, replace(talk, exchanges=tuple(kept)), not talk.exchanges, rights.unsure, more)
+
+    def _authorise(self, turn: Turn) -> None:
         if not turn.text.strip():
             raise NotAllowed("Please write a question.")
         if len(turn.text) > QUESTION_CHARACTERS or not fits(turn.text, self.window):
             raise self._too_long()
-        return self.directory.readable_by(turn)
 
     def _too_long(self) -> NotAllowed:
         most = min(QUESTION_CHARACTERS, self.window)

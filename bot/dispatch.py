@@ -23,6 +23,7 @@ from bot.language import language_of
 from bot.lease import Askable
 from bot.memory import Memory
 from bot.notices import GONE, NOT_FOR_ALL, TOO_MANY
+from bot.people import Roster
 from bot.ticket import Superseded, Ticket
 from bot.trace import UNFINISHED, Journal, Trace
 from rag.passages import Passage
@@ -61,9 +62,15 @@ class Dispatcher:
         open_reply: Callable[[Turn, Ticket], Reply],
         admit: Callable[[Turn], Awaitable[None]] | None = None,
         fetch: Fetch | None = None,
+        roster: Roster | None = None,
     ) -> None:
-        """Names who replies to turns of `platform`, says who may ask there (or raises NotAllowed), and gets files."""
+        """Names who replies to turns of `platform`, says who may ask there (or raises NotAllowed), and gets files.
+
+        `roster` tells which groups its people are in, and who reads along.
+        """
         self._platforms[platform] = Platform(open_reply, admit, fetch)
+        if roster:
+            self._assistant.directory.consult(platform, roster)
 
     def open(self, turn: Turn, ticket: Ticket) -> Reply | None:
         """The reply to a turn; None where this process cannot give one: of a platform that is not set up here."""
@@ -202,7 +209,7 @@ class Dispatcher:
         kept = await self._inbox.kept_answer(turn.shares)
         if kept is None:
             raise NotAllowed(GONE["en"])
-        if hidden := await self._asides.not_for_all(kept[1]):
+        if hidden := await self._asides.not_for_all(kept[1], turn):
             raise NotAllowed(NOT_FOR_ALL[kept[1].language].format(titles=", ".join(hidden)))
         shown = await reply.finish(self._asides.shared(kept[1], turn))
         if not shown:

@@ -186,11 +186,15 @@ Event = Turn | Edited | Deleted | Again | Share | Command | Feedback | AskPerson
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a person who is asked for help is told: question and answer, masked, and the documents it cites."""
+    """What a person who is asked for help is told: question and answer, masked, and the documents it cites.
+
+    `read` names all that the answer was made from, cited or not.
+    """
 
     question: str
     answer: str
     sources: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ KEY_CHECK: Final = "hg:keycheck"
 # a workspace's installation for ever, as a company installs once; the state of an OAuth flow for 10 minutes.
 CABINET: Final = "hg:cabinet:"
 
+# How often admins had everybody's rights asked for anew: for ever, as no process may take an old number for a new one.
+RENEWALS: Final = "hg:renewals"
+
 # The lock of the process that fires the jobs; as long as its lease, 15 s (`ops/leader.py`), so that another can follow.
 LEADER: Final = "hg:{jobs}:leader"
 

@@ -22,7 +22,10 @@ ERASE_TRIES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A masked question and its masked answer, with the ids of the messages that asked it."""
+    """A masked question and its masked answer, with the ids of the messages that asked it.
+
+    `read` names the documents that the answer was made from; None where an older release did not note them.
+    """
 
     key: str
     at: float
@@ -31,6 +34,7 @@ class Exchange:
     question: str
     answer: str
     trace_id: str
+    read: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +53,11 @@ class Conversation:
             (Message("user", one.question, one.person), Message("assistant", one.answer)) for one in self.exchanges
         ]
         return tuple(line for pair in lines for line in pair)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The documents that its answers were made from."""
+        return tuple(dict.fromkeys(name for one in self.exchanges for name in one.read or ()))
 
     def answered(self, key: str) -> bool:
         """Whether the turn `key` was answered and remembered already."""
@@ -105,7 +114,8 @@ class Memory:
         False if the conversation was taken over or partly erased since it was recalled: then the exchange is dropped.
         """
         at = self._clock()
-        exchange = Exchange(asked.key, at, asked.person, asked.messages, record.question, record.text, record.trace_id)
+        said = (record.question, record.text, record.trace_id, record.read)
+        exchange = Exchange(asked.key, at, asked.person, asked.messages, *said)
         place = keys.state(talk.id)
         vault = _pruned(talk.vault, [*talk.exchanges[1 - keys.EXCHANGES :], exchange])
         sealed = self._seal.close(vault.to_json(), place)
@@ -219,7 +229,8 @@ class Memory:
         if stored is None:
             return None, ""
         record = orjson.loads(stored)
-        return Case(record["question"], record["text"], tuple(record["sources"])), record["trace_id"]
+        read = tuple(record.get("read", record["sources"]))
+        return Case(record["question"], record["text"], tuple(record["sources"]), read), record["trace_id"]
 
     async def seen(self, identifier: str) -> bool:
         """Whether an event was followed already."""
@@ -240,9 +251,13 @@ class Memory:
                 await self._redis.delete(keys.feedback(trace_id))
 
 
+_FIELDS: Final = frozenset(Exchange.__slots__)  # a newer release may have written more
+
+
 def _exchange(fields: dict[str, Any]) -> Exchange:
     fields["messages"] = tuple(fields["messages"])
-    return Exchange(**fields)
+    fields["read"] = None if fields.get("read") is None else tuple(fields["read"])
+    return Exchange(**{name: value for name, value in fields.items() if name in _FIELDS})
 
 
 def _pruned(vault: Vault, kept: list[Exchange]) -> Vault:

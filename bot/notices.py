@@ -60,6 +60,28 @@ NOT_FOR_ALL: Final[dict[Language, str]] = {
     "fr": "Je ne peux pas montrer cela à tous ici : {titles} n'est pas ouvert à tous.",
 }
 
+UNSURE: Final[dict[Language, str]] = {
+    "en": "I cannot tell at the moment which groups you are in, so I leave out what is not open to all.",
+    "de": "Ich kann gerade nicht feststellen, in welchen Gruppen Sie sind, und lasse weg, was nicht für alle ist.",
+    "fr": "Je ne peux pas savoir pour le moment à quels groupes vous appartenez : je laisse de côté ce qui n'est pas "
+    "ouvert à tous.",
+}
+
+MORE_IN_PRIVATE: Final[dict[Language, str]] = {
+    "en": "Here I use only what everybody who reads along may read. Ask me in private, and I look in all that you "
+    "may read.",
+    "de": "Hier nutze ich nur, was alle lesen dürfen, die mitlesen. Fragen Sie mich unter vier Augen, dann suche ich "
+    "in allem, was Sie lesen dürfen.",
+    "fr": "Ici, je n'utilise que ce que tous ceux qui lisent peuvent lire. En privé, je cherche dans tout ce que vous "
+    "pouvez lire.",
+}
+
+CLOSED: Final[dict[Language, str]] = {
+    "en": "(The answer is made from documents that are not open to all.)",
+    "de": "(Die Antwort beruht auf Dokumenten, die nicht für alle sind.)",
+    "fr": "(La réponse repose sur des documents qui ne sont pas ouverts à tous.)",
+}
+
 NOT_IN_CHANNEL: Final[dict[Language, str]] = {
     "en": "I am not in this channel, so I cannot show anything to all here. Somebody can invite me.",
     "de": "Ich bin nicht in diesem Kanal und kann hier nichts allen zeigen. Man kann mich einladen.",

@@ -17,7 +17,9 @@ from bot.admission import Admission
 from bot.assistant import Assistant
 from bot.cabinet import Cabinet
 from bot.dispatch import Dispatcher
+from bot.groups import Groups
 from bot.inbox import Inbox
+from bot.known import Renewals
 from bot.memory import Memory
 from bot.model import ExtractiveModel, Model, OpenAIModel
 from bot.people import Directory
@@ -84,7 +86,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         memory, inbox = Memory(redis, seal), Inbox(redis, seal)
         admission = Admission(model, settings.model_queue, settings.patience_seconds)
         assistant = Assistant(
-            Directory(settings.groups, Places(redis), settings.admins),
+            directory(settings, redis),
             Veil(guard, bounds(settings)),
             memory,
             Retriever(library),
@@ -98,6 +100,12 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         dispatcher = Dispatcher(assistant, memory, inbox, metrics)
         cabinet = Cabinet(redis, seal)
         yield Service(settings, dispatcher, inbox, assistant, library, embedder, redis, cabinet, seal, model, metrics)
+
+
+def directory(settings: Settings, redis: Redis) -> Directory:
+    """Who may do and read what, as far as the settings say it."""
+    file = settings.groups_file if settings.groups_file != Path() else None
+    return Directory(Groups(settings.groups, file), Places(redis), settings.admins, Renewals(redis))
 
 
 @asynccontextmanager

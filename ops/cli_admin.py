@@ -107,6 +107,14 @@ def disable(channel: str) -> None:
     run_async(run(configured(), channel))
 
 
+@admin.command("forget-rights")
+def forget_rights() -> None:
+    """Ask Slack and Entra anew who is in which group and who reads a channel, in all processes, at once."""
+    from ops.people import forget_rights as run
+
+    run_async(run(configured()))
+
+
 @admin.command("delete-doc")
 @click.argument("doc_id")
 def delete_doc(doc_id: str) -> None:

@@ -28,19 +28,27 @@ def manifest() -> None:
 @click.option("--name", default="Hausgeist", show_default=True, help="The app's name.")
 @click.option("--command", default=None, help="The slash command; otherwise HAUSGEIST_COMMAND.")
 @click.option("--oauth", is_flag=True, help="For several workspaces, or a whole organisation.")
+@click.option("--groups", is_flag=True, help="Let it see who is in Slack's user groups and reads group messages.")
 @click.option("--explain", is_flag=True, help="Print what the app may do and is told, and why, instead.")
 def slack(
-    url: str, view: Literal["agent", "assistant"], name: str, command: str | None, *, oauth: bool, explain: bool
+    url: str,
+    view: Literal["agent", "assistant"],
+    name: str,
+    command: str | None,
+    *,
+    oauth: bool,
+    groups: bool,
+    explain: bool,
 ) -> None:
     """Print the manifest for Slack, as JSON."""
     from adapters.slack_manifest import Wanted, explanation
     from adapters.slack_manifest import manifest as made
 
     if explain:
-        click.echo(explanation(view))
+        click.echo(explanation(view, groups=groups))
         return
     try:
-        wanted = made(Wanted(url, view, name, command or configured().command, oauth))
+        wanted = made(Wanted(url, view, name, command or configured().command, oauth, groups))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     click.echo(json.dumps(wanted, indent=2, ensure_ascii=False))

@@ -77,7 +77,14 @@ def _slack(parts: Service, settings: Settings) -> Adapter:
         app_token=settings.slack_app_token.get_secret_value() or None,
         api_url=settings.slack_api_url,
         command=settings.command,
-        options=SlackOptions(SharedPace(parts.redis), settings.outsiders, settings.helpdesk, installs),
+        options=SlackOptions(
+            SharedPace(parts.redis),
+            settings.outsiders,
+            settings.helpdesk,
+            installs,
+            groups="slack" in settings.group_sources,
+            rights_seconds=settings.rights_seconds,
+        ),
     )
 
 
@@ -100,6 +107,8 @@ def _teams(parts: Service, settings: Settings) -> Adapter:
             settings.microsoft_app_certificate,
             settings.teams_sensitivity,
             parts.seal,
+            groups="entra" in settings.group_sources,
+            rights_seconds=settings.rights_seconds,
         ),
     )
 

@@ -194,6 +194,11 @@ def _check_together(settings: Settings) -> None:
         )
     _check_slack(settings)
     _check_teams(settings)
+    if "entra" in settings.group_sources and not (settings.microsoft_app_id and settings.microsoft_app_tenant_id):
+        missing = "MICROSOFT_APP_TENANT_ID" if settings.microsoft_app_id else "MICROSOFT_APP_ID"
+        raise SettingsError(
+            f"{missing} is missing: HAUSGEIST_GROUP_SOURCES=entra asks Entra as that app, in that tenant"
+        )
 
 
 def _check_teams(settings: Settings) -> None:

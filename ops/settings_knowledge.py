@@ -1,12 +1,13 @@
 """The settings of knowledge: where documents come from, who may read them, how they are found."""
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from ops.settings_values import Groups, Owners, Url
+from ops.settings_values import Groups, GroupsFile, GroupSources, Owners, Url
 
 
 def _smtp(url: SecretStr) -> SecretStr:
@@ -25,6 +26,15 @@ class KnowledgeSettings(BaseSettings):
     embedding_name: str = Field("multilingual-e5-small", description="The model to ask the embedding server for.")
     groups: Groups = Field(
         {}, examples=['{"hr": ["slack:T1:U1"]}'], description="Groups and the ids of their members, as JSON or a table."
+    )
+    groups_file: GroupsFile = Field(
+        Path(), examples=["/etc/hausgeist/groups.toml"], description="The same in a file, read again when it changes."
+    )
+    group_sources: GroupSources = Field(
+        (), examples=["slack,entra"], description="Which platforms are asked who is in their groups: slack, entra."
+    )
+    rights_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        60, examples=["60"], description="How long we rely on what a platform said of groups and a channel's readers."
     )
     stale_days: Annotated[float, Field(gt=0)] = Field(
         365, examples=["365"], description="Documents older than this are marked stale."

@@ -98,6 +98,19 @@ def _certificate(path: str) -> str:
     return path
 
 
+def _groups_file(path: Path) -> Path:
+    if path == Path():
+        return path
+    from bot.groups import members_in  # see above
+
+    path = _expand(path)
+    try:
+        members_in(path)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from error
+    return path
+
+
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 Address = Annotated[str, AfterValidator(_host_and_port)]
@@ -112,4 +125,6 @@ Outsiders = Annotated[tuple[Literal["guests", "external"], ...], NoDecode, Befor
 Languages = Annotated[tuple[Literal["en", "de", "fr"], ...], NoDecode, BeforeValidator(_split)]
 Groups = Annotated[dict[str, frozenset[str]], NoDecode, BeforeValidator(_from_json)]
 Owners = Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(_from_json)]
+GroupsFile = Annotated[Path, AfterValidator(_groups_file)]
+GroupSources = Annotated[tuple[Literal["slack", "entra"], ...], NoDecode, BeforeValidator(_split)]
 Days = Annotated[dict[str, float], NoDecode, BeforeValidator(_from_json), AfterValidator(_terms)]

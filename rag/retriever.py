@@ -38,6 +38,11 @@ class Retriever:
         """Returns those of the documents that the groups may read."""
         return await asyncio.to_thread(self._readable, doc_ids, groups)
 
+    async def holds_more(self, groups: frozenset[str], than: frozenset[str], collections: Collection[str]) -> bool:
+        """Tells whether some groups may read any document that others may not."""
+        ours, theirs = [await asyncio.to_thread(self._library.audiences, one, collections) for one in (groups, than)]
+        return not set(ours) <= set(theirs)
+
     def _readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
         return frozenset(doc_id for doc_id in doc_ids if self._library.document(doc_id, groups))
 

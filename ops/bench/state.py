@@ -193,6 +193,9 @@ class _OnePassage:
     async def search(self, *_: object, **__: object) -> list[Hit]:
         return [Hit(Passage("leave.md#1", "leave.md", "Leave", "", "Everybody has 25 days of holiday a year."), 1.0)]
 
+    async def holds_more(self, groups: frozenset[str], than: frozenset[str], collections: Collection[str]) -> bool:  # noqa: ARG002
+        return False
+
     async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:  # noqa: ARG002
         return frozenset(doc_ids)
 

@@ -232,3 +232,22 @@ def test_every_setting_is_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
     names = [field.validation_alias or f"HAUSGEIST_{name.upper()}" for name, field in Settings.model_fields.items()]
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_a_file_of_groups_must_be_there_and_sound_at_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "groups.toml"
+    with pytest.raises(SettingsError, match=r"HAUSGEIST_GROUPS_FILE=.*cannot be read"):
+        load(groups_file=file)
+    file.write_text("hr = 1")
+    with pytest.raises(SettingsError, match="must be like"):
+        load(groups_file=file)
+    file.write_text('hr = ["slack:T1:U1"]')
+    assert load(groups_file=file).groups_file == file
+
+
+def test_entra_is_asked_as_the_bot_in_its_tenant() -> None:
+    for known in ({}, {"MICROSOFT_APP_ID": "a", "MICROSOFT_APP_PASSWORD": "p"}):
+        with pytest.raises(
+            SettingsError, match=r"MICROSOFT_APP_(TENANT_)?ID is missing: HAUSGEIST_GROUP_SOURCES=entra"
+        ):
+            load(group_sources="entra", **known)

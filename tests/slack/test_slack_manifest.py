@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 import pytest
 
 from adapters.slack_commands import MESSAGE_SHORTCUT
-from adapters.slack_manifest import SCOPES, View, Wanted, events, explanation, manifest
+from adapters.slack_manifest import GROUP_SCOPES, SCOPES, View, Wanted, events, explanation, manifest, scopes
 from tests.house_process import hausgeist
 
 ROOT: Final = Path(__file__).parents[2]
@@ -37,11 +37,12 @@ METHODS: Final = {
     "chat.stopStream": {"chat:write"},
     "chat.update": {"chat:write"},
     "conversations.info": {"channels:read", "groups:read"},
-    "conversations.members": {"channels:read"},
+    "conversations.members": {"channels:read", "groups:read", "mpim:read"},
     "conversations.open": {"im:write"},
     "conversations.replies": {"channels:history"},
     "files.info": {"files:read"},
     "reactions.add": {"reactions:write"},
+    "usergroups.list": {"usergroups:read"},
     "users.info": {"users:read"},
 }
 # Used otherwise than by a method or an event that needs them: for the command and the shortcut, for files' addresses.
@@ -162,9 +163,17 @@ def test_events_and_methods_have_their_scopes_and_no_scope_is_idle() -> None:
     needed = {scope for view in VIEWS for scope, _ in events(view).values()} - {""}
     assert needed <= set(SCOPES)
     called = [METHODS[method] for method in METHODS if f'"{method}"' in sources()]
-    for scopes in called:
-        assert scopes & set(SCOPES), scopes
-    assert set(SCOPES) - needed - set().union(*called) <= USED_OTHERWISE
+    every = set(scopes(groups=True))
+    for wanted in called:
+        assert wanted & every, wanted
+    assert every - needed - set().union(*called) <= USED_OTHERWISE
+
+
+def test_to_see_user_groups_is_asked_for_only_where_the_company_wants_it() -> None:
+    plain, more = (manifest(Wanted(groups=groups))["oauth_config"]["scopes"]["bot"] for groups in (False, True))
+    assert set(more) - set(plain) == set(GROUP_SCOPES) == {"usergroups:read", "mpim:read"}
+    assert set(plain).isdisjoint(GROUP_SCOPES)
+    assert re.search("^usergroups:read +know who", explanation(groups=True), re.MULTILINE)
 
 
 def test_every_scope_and_event_is_explained_in_plain_lines() -> None:
@@ -176,13 +185,13 @@ def test_every_scope_and_event_is_explained_in_plain_lines() -> None:
 
 def test_the_page_says_what_the_code_asks_for() -> None:
     page = (ROOT / "docs" / "slack.md").read_text()
-    for scope, why in SCOPES.items():
+    for scope, why in scopes(groups=True).items():
         assert f"| `{scope}` | {why} |" in page
     for view in VIEWS:
         for event, (_, why) in events(view).items():
             assert f"| `{event}` | {why} |" in page
     assert len(re.findall(r"^\| `[a-z_:]+(?:\.[a-z]+)?` \|", page, re.MULTILINE)) == len(
-        {*SCOPES, *events("assistant")}
+        {*scopes(groups=True), *events("assistant")}
     )
 
 
