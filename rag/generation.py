@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.catalog import EVERY_SOURCE, Standing
-from rag.index import Index, LocalIndex
+from rag.index import Index
+from rag.local_index import LocalIndex
 from rag.passages import Document
 from rag.store import Store
 
-FORMAT = "1"
+FORMAT = "2"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS audiences (
     id INTEGER PRIMARY KEY, collection TEXT NOT NULL, groups TEXT NOT NULL, UNIQUE (collection, groups));
@@ -26,16 +27,14 @@ CREATE TABLE IF NOT EXISTS documents (
 CREATE INDEX IF NOT EXISTS documents_by_name ON documents (doc_id);
 CREATE TABLE IF NOT EXISTS passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL, audience_id INTEGER NOT NULL,
-    chunk_id TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL, digest BLOB NOT NULL, vector BLOB NOT NULL);
+    chunk_id TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL, digest BLOB NOT NULL, vector BLOB NOT NULL,
+    length INTEGER NOT NULL, words BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages (document_id);
 CREATE INDEX IF NOT EXISTS passages_by_digest ON passages (digest);
-CREATE TABLE IF NOT EXISTS removals (id INTEGER PRIMARY KEY AUTOINCREMENT, passage_id INTEGER NOT NULL);
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
-    audience, title, heading, body, tokenize = "unicode61 remove_diacritics 0 tokenchars '_'");
-CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab (words, row);
+CREATE TABLE IF NOT EXISTS removals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, passage_id INTEGER NOT NULL, audience_id INTEGER NOT NULL);
 CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN
-    INSERT INTO removals (passage_id) VALUES (old.id);
-    DELETE FROM words WHERE rowid = old.id;
+    INSERT INTO removals (passage_id, audience_id) VALUES (old.id, old.audience_id);
 END;
 CREATE TRIGGER IF NOT EXISTS document_removed AFTER DELETE ON documents BEGIN
     DELETE FROM passages WHERE document_id = old.id;

@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from rag import lexicon
 from rag.embedder import Vectors
-from rag.store import Store
-from rag.vectors import VectorIndex
 
 
 class Index(Protocol):
@@ -19,23 +16,18 @@ class Index(Protocol):
         """Returns the ids of the k passages nearest to the vector, the nearest first."""
 
     def said(self, question: str, audiences: Sequence[int], k: int) -> dict[int, float]:
-        """Returns the ids of the k passages that say most of the question, each with its share between 0 and 1."""
+        """Returns the ids of the k passages that say most of the question, each with its share between 0 and 1.
 
-    def vectors(self, ids: Sequence[int]) -> Vectors:
+        1 is the most that this question could score in any passage. A word that no passage holds counts among what
+        could have been scored: a question in a language the documents are not in gets a small share everywhere, an
+        exact name nearly a whole one.
+        """
+
+    def vectors(self, ids: Sequence[int], audiences: Sequence[int]) -> Vectors:
         """Returns the exact vectors of passages, a row each in the order given; zeros where one is gone."""
 
+    def settle(self) -> None:
+        """Keeps what the next process needs to begin at once; asked after much was added, does nothing otherwise."""
 
-class LocalIndex:
-    """In this process: vectors in memory, words in the store."""
-
-    def __init__(self, store: Store) -> None:
-        self._store, self._vectors = store, VectorIndex(store)
-
-    def near(self, vector: Vectors, audiences: Sequence[int], k: int) -> list[int]:
-        return self._vectors.search(vector, audiences, k)
-
-    def said(self, question: str, audiences: Sequence[int], k: int) -> dict[int, float]:
-        return lexicon.search(self._store, question, audiences, k)
-
-    def vectors(self, ids: Sequence[int]) -> Vectors:
-        return self._vectors.rows(ids)
+    def close(self) -> None:
+        """Gives everything back; the index is not used again."""

@@ -13,6 +13,7 @@ from rag.errors import Unreadable
 from rag.generation import Generation
 from rag.passages import Document, Passage
 from rag.sources import Entry, Failure, Source
+from rag.terms import packed
 from rag.words import language, plain, printable, stems
 
 MAKE = "3"  # part of every fingerprint: change it when parsing or chunking gives other passages
@@ -114,14 +115,10 @@ class Intake:
         ).lastrowid
         spoken = language(document.text)
         for passage, (digest, vector) in cut:
-            fields = (row, audience, passage.chunk_id, passage.heading, passage.text, digest, vector)
-            added = db.execute("INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", fields).lastrowid
             tongue = language(passage.text, spoken)
-            told = (" ".join(stems(plain(text), tongue)) for text in (passage.title, passage.heading, passage.text))
-            db.execute(
-                "INSERT INTO words (rowid, audience, title, heading, body) VALUES (?, ?, ?, ?, ?)",
-                (added, f"a{audience}", *told),
-            )
+            told = (stems(plain(text), tongue) for text in (passage.title, passage.heading, passage.text))
+            fields = (row, audience, passage.chunk_id, passage.heading, passage.text, digest, vector, *packed(*told))
+            db.execute("INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", fields)
 
     def _fingerprints(self) -> dict[str, str]:
         with self._store.reading() as db:

