@@ -23,7 +23,7 @@ class Index(Protocol):
         exact name nearly a whole one.
         """
 
-    def vectors(self, ids: Sequence[int], audiences: Sequence[int]) -> Vectors:
+    def vectors(self, ids: Sequence[int]) -> Vectors:
         """Returns the exact vectors of passages, a row each in the order given; zeros where one is gone."""
 
     def settle(self) -> None:

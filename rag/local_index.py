@@ -42,10 +42,10 @@ class LocalIndex:
         found = [pair for part in parts for pair in part.said(sought.terms, sought.rarities, length / total, k)]
         return {passage: min(score / sought.most, 1.0) for score, passage in sorted(found, key=_best_first)[:k]}
 
-    def vectors(self, ids: Sequence[int], audiences: Sequence[int]) -> Vectors:
+    def vectors(self, ids: Sequence[int]) -> Vectors:
         wanted = np.array(ids, np.int64)
         found: Vectors | None = None
-        for part in self._fresh(audiences):
+        for part in self._fresh():
             here, rows = part.rows(wanted)
             if found is None:
                 found = np.zeros((len(wanted), rows.shape[1]), np.float32)
@@ -58,10 +58,12 @@ class LocalIndex:
     def close(self) -> None:
         pass
 
-    def _fresh(self, audiences: Iterable[int]) -> list[Part]:
+    def _fresh(self, audiences: Iterable[int] | None = None) -> list[Part]:
+        """Returns the parts of these audiences, or of all."""
         with self._refreshing:
             self._refresh()
-            return [self._parts[audience] for audience in audiences if audience in self._parts]
+            wanted = self._parts if audiences is None else audiences
+            return [self._parts[audience] for audience in wanted if audience in self._parts]
 
     def _refresh(self) -> None:
         """Takes over what was added to and removed from the store since the last time."""

@@ -61,7 +61,7 @@ class Retriever:
         ]
         if not rows:
             return []
-        vectors = generation.index.vectors([row["id"] for row in rows], audiences)
+        vectors = generation.index.vectors([row["id"] for row in rows])
         nearness = self._library.background.nearness(vector, vectors).tolist()
         scored = [(evidence(by, said.get(row["id"], 0.0)), row) for by, row in zip(nearness, rows, strict=True)]
         scored.sort(key=lambda pair: (-pair[0], pair[1]["id"]))

@@ -101,10 +101,15 @@ def opened(vectors: Vectors, path: Path | None) -> Nearest:
     """Returns the vectors ready to be searched: on a GPU where there is one, else by the index at `path` if given."""
     faiss = _faiss()
     if len(vectors) >= ON_GPU_FROM and (resources := _gpu()):
-        return Nearest(vectors, _one_at_a_time(_on_gpu(faiss, vectors, resources), vectors))
+        return Nearest(vectors, _one_at_a_time(_moved(faiss, vectors, resources), vectors))
     if path:
         return Nearest(vectors, _searching(faiss.read_index(str(path))))
     return Nearest(vectors)
+
+
+def on_gpu() -> bool:
+    """Whether large indexes are searched on a GPU."""
+    return _gpu() is not None
 
 
 def _exact(vectors: Vectors, vector: Vectors, k: int) -> Places:
@@ -134,7 +139,7 @@ def _one_at_a_time(index: Any, vectors: Vectors) -> Callable[[Vectors, int], Pla
     return searched
 
 
-def _on_gpu(faiss: Any, vectors: Vectors, resources: Any) -> Any:
+def _moved(faiss: Any, vectors: Vectors, resources: Any) -> Any:
     config = faiss.GpuIndexFlatConfig()
     config.useFloat16 = len(vectors) > EXACT_UP_TO
     index = faiss.GpuIndexFlatIP(resources, vectors.shape[1], config)
