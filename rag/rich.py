@@ -34,8 +34,11 @@ _PROBE = 40  # letters by which the beginning of a page is found in the text
 _ENDINGS = {kind.mime_type: ending for ending, kind in KINDS.items()}
 
 
-def parse_rich(path: Path, data: bytes) -> Parsed:
-    """Reads a file's bytes as what they are, whatever its name says. Raises Unreadable."""
+def parse_rich(path: Path, data: bytes, ocr: str = "") -> Parsed:
+    """Reads a file's bytes as what they are, whatever its name says. Raises Unreadable.
+
+    With `ocr`, languages as Tesseract names them (`eng+deu`), what the pages of a PDF without any text show is read.
+    """
     ending = _ending(path, data)
     if data.startswith(b"PK"):
         _check_archive(data)
@@ -44,6 +47,8 @@ def parse_rich(path: Path, data: bytes) -> Parsed:
     if ending in (".html", ".htm", ".xhtml"):
         data = spans.filled(data)
     text, metadata, remark = _extracted(ending, data)
+    if ocr and ending == ".pdf" and not any(map(str.isalnum, text)):
+        text = _recognised(data, ocr)
     if ooxml.is_ours(ending):
         text = "\n\n".join(part for part in (text, *ooxml.left_out(data)) if part.strip())
     if not any(character.isalnum() for character in _IMAGE.sub("", text)):
@@ -75,6 +80,17 @@ def _check_archive(data: bytes) -> None:
         raise Unreadable(f"it unpacks to more than {UNPACKED // 2**20} MB")
 
 
+def _recognised(data: bytes, ocr: str) -> str:
+    """What the pages of a PDF show, read off their pictures."""
+    config = kreuzberg.ExtractionConfig(
+        output_format="markdown",
+        use_cache=False,
+        force_ocr=True,
+        ocr=kreuzberg.OcrConfig(backend="tesseract", language=ocr),
+    )
+    return str(_called(".pdf", data, config).content)
+
+
 def _extracted(ending: str, data: bytes, *, images: bool = False) -> tuple[str, dict[str, Any], str]:
     """The text, what the file says about itself, and a remark on what of it could not be read."""
     config = kreuzberg.ExtractionConfig(
@@ -85,16 +101,23 @@ def _extracted(ending: str, data: bytes, *, images: bool = False) -> tuple[str, 
         images=kreuzberg.ImageExtractionConfig(extract_images=True) if images else None,
     )
     try:
-        result = kreuzberg.extract_bytes_sync(data, KINDS[ending].mime_type, config=config)
-    except (kreuzberg.KreuzbergError, RuntimeError, ValueError, OSError) as error:
+        result = _called(ending, data, config)
+    except Unreadable:
         if ending in (".pptx", ".pptm") and (text := ooxml.slides(data)):
             return text, {}, ""
-        raise Unreadable(_reason(ending, str(error))) from error
+        raise
     text = _HTML_HEAD.sub("", result.content).replace(_TAB, " ")
     if ending != ".pdf":
         return _MARKER.sub("\f", text).removeprefix("\f"), dict(result.metadata), ""
     pages = [str(page["content"]) for page in result.pages or []]
     return _paged(text, pages), dict(result.metadata) | {"images": result.images}, _unread(pages)
+
+
+def _called(ending: str, data: bytes, config: kreuzberg.ExtractionConfig) -> kreuzberg.ExtractionResult:
+    try:
+        return kreuzberg.extract_bytes_sync(data, KINDS[ending].mime_type, config=config)
+    except (kreuzberg.KreuzbergError, RuntimeError, ValueError, OSError) as error:
+        raise Unreadable(_reason(ending, str(error))) from error
 
 
 def _reason(ending: str, error: str) -> str:

@@ -31,6 +31,8 @@ SECONDS = 15
 """That a file may take, by the clock and of a processor."""
 STARTING = 30.0
 LATE = 5.0
+READING_PICTURES = 300
+"""Seconds for a file where what its pages show is read as well: some three a page."""
 LONGEST = 64 * 2**20
 """Bytes of an answer."""
 
@@ -38,17 +40,19 @@ _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _SPENT = "it took too much time or memory"
 _CRASHED = "its parser failed on it"
 _ENDS = (signal.SIGKILL, signal.SIGABRT, signal.SIGALRM, signal.SIGXCPU)  # an allocation that fails aborts
+_TESSDATA = ("/usr/share/tessdata", "/usr/local/share/tessdata", "/opt/homebrew/share/tessdata")
 _MINIMAL = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\n"
 
 
 class Sandbox:
     """The process that forks; started when first asked, and anew when it is gone. For several threads, in turn.
 
-    `peak` is how many bytes of memory the last file had in use at most.
+    `peak` is how many bytes of memory the last file had in use at most; `ocr` names the languages, as Tesseract does,
+    in which a PDF without text is read off its pictures, if any.
     """
 
     def __init__(self) -> None:
-        self.peak = 0
+        self.peak, self.ocr = 0, ""
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -69,7 +73,8 @@ class Sandbox:
         try:
             process = self._started()
             assert process.stdin
-            question = {"path": os.fsencode(path.absolute()).hex(), "seconds": seconds}
+            seconds = READING_PICTURES if self.ocr else seconds
+            question = {"path": os.fsencode(path.absolute()).hex(), "seconds": seconds, "ocr": self.ocr}
             process.stdin.write(json.dumps(question).encode() + b"\n")
             process.stdin.flush()
             return dict(json.loads(_line(process, time.monotonic() + seconds + LATE)))
@@ -87,7 +92,15 @@ class Sandbox:
             self._end()
             self._folder = tempfile.TemporaryDirectory(prefix="hausgeist-")
             # Few threads: each takes address space, and a file needs none of them.
-            few = {"RAYON_NUM_THREADS": "2", "TOKIO_WORKER_THREADS": "2", "MALLOC_ARENA_MAX": "2"}
+            few = {
+                "RAYON_NUM_THREADS": "2",
+                "TOKIO_WORKER_THREADS": "2",
+                "MALLOC_ARENA_MAX": "2",
+                "OMP_NUM_THREADS": "1",
+            }
+            if self.ocr and (trained := tessdata(self.ocr)):
+                few["TESSDATA_PREFIX"] = str(trained)
+                Path(self._folder.name, ".cache", "kreuzberg", "ocr").mkdir(parents=True)  # which a child cannot make
             self._process = subprocess.Popen(  # noqa: S603 - ourselves
                 [sys.executable, "-I", "-m", __name__],
                 stdin=subprocess.PIPE,
@@ -113,6 +126,13 @@ class Sandbox:
 
 SHARED = Sandbox()
 atexit.register(SHARED.close)
+
+
+def tessdata(languages: str) -> Path | None:
+    """The folder with Tesseract's data for languages such as `eng+deu`; None where one is missing."""
+    folders = [*Path("/usr/share/tesseract-ocr").glob("*/tessdata"), *map(Path, _TESSDATA)]
+    wanted = [f"{name}.traineddata" for name in languages.split("+")]
+    return next((folder for folder in folders if all((folder / name).is_file() for name in wanted)), None)
 
 
 def _sound(said: Mapping[str, Any]) -> Parsed:
@@ -147,7 +167,7 @@ def _serve() -> None:
     for question in sys.stdin:
         asked = json.loads(question)
         path, seconds = Path(os.fsdecode(bytes.fromhex(asked["path"]))), int(asked["seconds"])
-        answer, peak = _forked(partial(_read, path, folder, seconds), seconds)
+        answer, peak = _forked(partial(_read, path, folder, seconds, asked["ocr"]), seconds)
         sys.stdout.write(json.dumps(answer | {"peak": peak}) + "\n")
         sys.stdout.flush()
 
@@ -204,7 +224,7 @@ def _answer(work: Callable[[], Mapping[str, Any]], saying: int) -> NoReturn:
         os._exit(status)
 
 
-def _read(path: Path, folder: Path, seconds: int) -> Mapping[str, Any]:
+def _read(path: Path, folder: Path, seconds: int, ocr: str) -> Mapping[str, Any]:
     """In the child: takes the file's bytes, gives up all else, and parses."""
     from rag.rich import parse_rich
 
@@ -214,7 +234,7 @@ def _read(path: Path, folder: Path, seconds: int) -> Mapping[str, Any]:
         raise Unreadable(f"cannot be read: {error.strerror}", passing=True) from error
     places = (sysconfig.get_path("stdlib"), sysconfig.get_path("platlib"), sysconfig.get_path("purelib"))
     confine(seconds + 1, [folder, *map(Path, (*places, "/usr", "/lib", "/lib64", "/dev/null", "/dev/urandom"))])
-    parsed = asdict(parse_rich(path, data))
+    parsed = asdict(parse_rich(path, data, ocr))
     return {"parsed": {key: parsed[key] for key in ("title", "text", "owner", "date", "remark")}}
 
 

@@ -251,3 +251,8 @@ def test_entra_is_asked_as_the_bot_in_its_tenant() -> None:
             SettingsError, match=r"MICROSOFT_APP_(TENANT_)?ID is missing: HAUSGEIST_GROUP_SOURCES=entra"
         ):
             load(group_sources="entra", **known)
+
+
+def test_a_language_that_ocr_has_no_data_for_is_said_with_its_remedy() -> None:
+    with pytest.raises(SettingsError, match=r"HAUSGEIST_OCR='xxx': .*apt-get install tesseract-ocr-xxx"):
+        load(ocr="xxx")

@@ -12,8 +12,9 @@ import pytest
 
 from rag.errors import Unreadable
 from rag.parsing import parse
-from rag.sandbox import Sandbox
+from rag.sandbox import Sandbox, tessdata
 from tests.bot.test_files import pdf_bomb
+from tests.public_data import public_data
 from tests.rag.files import write_docx, write_pdf
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have limits alone")
@@ -121,3 +122,14 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     while Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+@pytest.mark.skipif(not tessdata("eng"), reason="Tesseract's data is not installed: apt-get install tesseract-ocr-eng")
+def test_a_scan_is_read_off_its_picture_where_that_is_wished(sandbox: Sandbox) -> None:
+    scan = public_data("docs-pdf-hostile") / "normal" / "pikepdf__congress.pdf"
+    with pytest.raises(Unreadable, match="a scan"):
+        parse(scan, sandbox)
+    sandbox.close()
+    sandbox.ocr = "eng"
+    assert "PRESIDENT" in parse(scan, sandbox).text
+    sandbox.close()
