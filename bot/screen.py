@@ -92,11 +92,17 @@ class Screened:
         """Why nobody may see a sentence; empty where they may."""
         if self._invents(sentence):
             return "dropped_invented"
-        spelt, heard = self._spelt + letters(sentence), self._heard + sentence
-        recited = any(recites(said, self._secret) for said in (sentence, spelt, heard))
-        goes_on = not recited or " " not in sentence.strip()  # lines of something encoded
-        self._spelt, self._heard = "" if recited else spelt[-RECITED:], heard[-HEARD:] if goes_on else ""
+        seen = screen(sentence)  # what is taken out of it may have stood between the letters
+        spelt, heard = self._spelt + letters(seen), self._heard + seen
+        recited = any(recites(said, self._secret) for said in (seen, spelt, heard))
+        self._spelt, self._heard = self._rest(spelt[-RECITED:]), self._rest(heard[-HEARD:])
         return "dropped_recited" if recited else ""
+
+    def _rest(self, tail: str) -> str:
+        """As much of what was said as recites nothing by itself: what follows is judged by what it adds."""
+        while recites(tail, self._secret):
+            tail = tail[len(tail) // 4 + 1 :]
+        return tail
 
     def _invents(self, sentence: str) -> bool:
         """True for a sentence with personal data that nobody gave, or with a number that stands nowhere."""

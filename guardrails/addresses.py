@@ -14,10 +14,15 @@ from tldextract import TLDExtract
 REMOVED: Final = "…"
 RESERVED: Final = frozenset({"example", "test", "invalid", "localhost", "local", "internal", "onion", "corp", "lan"})
 
-_CHUNK: Final = re.compile(r"[^\s<>|]*(?:[.:@。．｡․：＠]|[\[({]dot[\])}])[^\s<>|]*", re.IGNORECASE)
-_LABEL: Final = r"[^\W_](?:[^\W_]|-)*"
+LONGEST: Final = 2000
+"""Signs without a blank; more of them can be no address that anybody wants, and take too long to look at."""
+
+_CHUNK: Final = re.compile(r"[^\s<>|]+")
+_POINTS: Final = re.compile(r"[.:@。．｡․：＠]|[\[({]dot[\])}]", re.IGNORECASE)
+# All that repeats has a bound, so that no text takes more than its length: names in the web are no longer.
+_LABEL: Final = r"[^\W_](?:[^\W_]|-){0,63}"
 _SCHEME: Final = re.compile(
-    r"[a-z][a-z0-9+.-]*\[?:\]?(?:\\*/){2}"
+    r"[a-z][a-z0-9+.-]{0,30}\[?:\]?(?:\\{0,9}/){2}"
     r"|\b(?:mailto|tel|sms|smsto|callto|sips?|skype|facetime|xmpp|whatsapp|tg|msteams|slack|ms-[a-z]+|intent|market|geo"
     r"|javascript|vbscript|view-source|blob|file|ftps?|sftp|ssh|git|ldaps?|smb|magnet|https?|hxxps?"
     r"|spotify|bitcoin|steam|zoommtg|vscode|webcal|rtsp|ircs?|gopher|telnet|vnc|rdp|itms-[a-z]+):(?=\S)"
@@ -26,7 +31,7 @@ _SCHEME: Final = re.compile(
     re.IGNORECASE,
 )
 _HOST: Final = re.compile(
-    rf"/*(?:[\w.+%'-]+(?:@|\[at\]|\(at\)))?{_LABEL}(?:(?:\.|[\[({{]+(?:\.|dot)[\])}}]+){_LABEL})+",
+    rf"/{{0,9}}(?:[\w.+%'-]{{1,64}}(?:@|\[at\]|\(at\)))?{_LABEL}(?:(?:\.|[\[({{]{{1,9}}(?:\.|dot)[\])}}]{{1,9}}){_LABEL})+",
     re.IGNORECASE,
 )
 _DOTS: Final = str.maketrans({"。": ".", "．": ".", "｡": ".", "․": ".", "\\": "/"})
@@ -35,6 +40,8 @@ _PLAIN_ENDS: Final = ("", " ", "\n", "\t", "<", ">")
 _ESCAPED: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _TARGET: Final = re.compile(r"\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)")
 _AFTER: Final = re.compile(r"(?:\[\d+(?:,\d+)*\]|[.,;:!?…'\"`´’”»*_~()\[\]{}])+\Z")
+_CITED: Final = re.compile(r"\[\d+(?:,\d+)*\]\Z")
+_MARKS: Final = 40  # signs at the end that are looked at together
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 
 
@@ -72,6 +79,10 @@ def hosts(text: str) -> frozenset[str]:
 
 def _kept(chunk: str, known: Callable[[str], bool], after: str) -> str:
     """The chunk without addresses that are not known; one that is stands apart from what comes `after` it."""
+    if not _POINTS.search(chunk):
+        return chunk
+    if len(chunk) > LONGEST:
+        return REMOVED
     read = unicodedata.normalize("NFKC", _ESCAPED.sub("", chunk).translate(_DOTS))
     scheme = _SCHEME.search(read)
     cut = scheme.start() if scheme else len(read)
@@ -108,12 +119,12 @@ def _in_the_web(host: str) -> bool:
 
 def _trimmed(address: str) -> str:
     """The address without the marks behind it; a bracket stays where it was opened within."""
-    while (after := _AFTER.search(address)) and after.start() > 0:
+    while (after := _AFTER.search(end := address[-_MARKS:])) and (after.start() or len(address) > _MARKS):
         last = address[-1]
         if last in _PAIRS and after[0] == last and address.count(_PAIRS[last]) >= address.count(last):
             break
-        cited = re.search(r"\[\d+(?:,\d+)*\]\Z", address)
-        address = address[: cited.start() if cited else -1]
+        cited = _CITED.search(end)
+        address = address[: cited.start() - len(end) if cited else -1]
     return address
 
 

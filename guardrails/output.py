@@ -16,13 +16,12 @@ from typing import Final
 from guardrails.addresses import addresses, hosts, normal, without_others
 from guardrails.hidden import visible
 from guardrails.masking import PLACEHOLDER
+from guardrails.unicode import fold
 
 RECITED: Final = 40
 """Letters in a row that an answer may not share with what must not be told; eight words or so."""
 SHORT: Final = 15
 """Letters of a sentence that is looked for as a whole."""
-DECODED: Final = 4000
-"""Signs of something encoded that are looked at."""
 ROUNDS: Final = 12
 """How often what was uncovered is looked at again; nobody nests so deep in good faith."""
 
@@ -49,14 +48,15 @@ _TAG: Final = re.compile(
     r"|</?[a-z][\w:.-]*[\s/][^<>]*=[^<>]*(?:>|\Z)",
     re.IGNORECASE,
 )
-_CALL: Final = re.compile(r"<[\s\\]*[@＠﹫!#]+[\s\\]*(?:([^<>|\n]*)(?:\|([^<>\n]*))?>)?")
+_CALL: Final = re.compile(r"<[\s\\]*+[@＠﹫!#]++[\s\\]*+(?:([^<>|\n]*)(?:\|([^<>\n]*))?>)?")
 _ALL: Final = re.compile(
-    r"(?<![^\W_])[@＠﹫]+(?=[*_~`\\]*(?:everyone|here|channel|all|team|group)(?![^\W_]))", re.IGNORECASE
+    r"(?<![^\W_])[@＠﹫]{1,9}(?=[*_~`\\]*(?:everyone|here|channel|all|team|group)(?![^\W_]))", re.IGNORECASE
 )
 _FOREIGN: Final = re.compile(r"(?!https?://)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # what leads out of the web
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{40,}")
-_HEX: Final = re.compile(r"\b(?:(?:0x|\\x)?[0-9a-fA-F]{2}[\s:,]?){24,}")
+_BETWEEN_HEX: Final = r"\\u00|0x|\\x|[\s:,;.-]"
+_HEX: Final = re.compile(rf"(?:[0-9a-fA-F]{{2}}(?:{_BETWEEN_HEX}){{0,4}}+){{24,}}+")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
+_LEET: Final = str.maketrans("0134578@$!|", "oieastbasil")
 _ROT13: Final = str.maketrans(string.ascii_lowercase, codecs.encode(string.ascii_lowercase, "rot13"))
 _STASHED: Final = re.compile("\ue000(\\d+)\ue001")  # signs that `visible` leaves in no text
 
@@ -69,10 +69,8 @@ def links_in(text: str) -> frozenset[str]:
 
 
 def recites(text: str, secret: frozenset[str]) -> bool:
-    """Whether a text holds a run of letters of `secret`, whatever stands between: as it is, backwards, encoded."""
-    told = letters(text)
-    ways = (told, told[::-1], told.translate(_ROT13), *map(letters, _decoded(text)))
-    return any(run in secret for way in ways for run in (*_runs(way), way))
+    """Whether a text holds a run of letters of `secret`, whatever stands between, in one of the ways to write it."""
+    return any(run in secret for way in _readings(text) for run in (*_runs(way), way))
 
 
 def runs_of(texts: Iterable[str]) -> frozenset[str]:
@@ -85,8 +83,8 @@ def runs_of(texts: Iterable[str]) -> frozenset[str]:
 
 
 def letters(text: str) -> str:
-    """The letters of a text, small and without accents, and nothing else of it."""
-    return "".join(char for char in unicodedata.normalize("NFKD", text).lower() if char.isalpha())
+    """The letters of a text as a person sees them, small and without accents, and nothing else of it."""
+    return "".join(char for char in unicodedata.normalize("NFKD", fold(text).text).lower() if char.isalpha())
 
 
 def screen(text: str, allowed_links: Collection[str] = ()) -> str:
@@ -160,14 +158,24 @@ def _read(match: re.Match[str]) -> str:
     return read if read.isascii() and len(char) == 1 and read.strip() == read else match[0]
 
 
+def _readings(text: str) -> Iterator[str]:
+    """The letters of a text: as they are, with digits for letters, each word or all backwards, apart, encoded."""
+    told = letters(text)
+    words = letters(" ".join(word[::-1] for word in text.split()))
+    for way in (told, letters(text.translate(_LEET)), words):
+        yield from (way, way[::-1])
+    yield from (told.translate(_ROT13), told[::2], told[1::2])
+    yield from map(letters, _decoded(text))
+
+
 def _decoded(text: str) -> Iterator[str]:
-    """What stands in a text as hexadecimal digits or in base64, however it is broken into lines."""
-    joined = re.sub(r"\s+", "", text)
+    """What stands in a text as hexadecimal digits or in base64, however it is broken into pieces."""
     for digits in _HEX.findall(text):
-        yield bytes.fromhex(re.sub(r"[^0-9a-fA-F]+", "", digits.replace("0x", "")))[:DECODED].decode("latin-1")
-    for coded in _BASE64.findall(joined):
+        yield bytes.fromhex(re.sub(_BETWEEN_HEX, "", digits)).decode("latin-1")
+    for joined in {re.sub(r"[^A-Za-z0-9+/_-]+", "", text), re.sub(r"[^A-Za-z0-9+/]+", "", text)}:
+        coded = joined.translate(_URL_SAFE)
         for at in range(4):
-            whole = coded[at : at + DECODED].translate(_URL_SAFE)
+            whole = coded[at:]
             yield base64.b64decode(whole[: len(whole) // 4 * 4]).decode("latin-1")
 
 

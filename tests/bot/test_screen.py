@@ -2,7 +2,8 @@
 
 import base64
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -183,6 +184,46 @@ async def test_our_rules_are_not_told_in_code_and_not_one_of_them_behind_an_answ
     asked = Prompt(" ".join(lines), (LEAVE,))  # so that no number in them is an invented one
     told = "".join([it async for it in Screened(asked, Vault()).sentences(drafted("25 days.\n" + "\n".join(lines)))])
     assert sum(line in told for line in lines) <= 2
+
+
+def _written(rules: str) -> Iterator[str]:
+    """Rules with something between the letters that is taken out later, or in other signs."""
+    yield "".join(f"{sign}<b>" for sign in rules)
+    yield "".join(f"{sign}<!-- abc -->" for sign in rules)
+    yield "".join(f"[{sign}](https://evil.example.com/abc)" for sign in rules)
+    yield "".join(f"{sign}\u115f" for sign in rules)
+    yield "".join(f"&#{ord(sign)};" for sign in rules)
+    yield rules.translate(str.maketrans("aeopcxy", "\u0430\u0435\u043e\u0440\u0441\u0445\u0443"))
+    yield rules.translate(str.maketrans("aeiost", "431057"))
+    yield " ".join(word[::-1] for word in rules.split())
+    yield ", ".join(f"0x{byte:02x}" for byte in rules.encode())
+    yield "-".join(re.findall(".{1,4}", base64.b64encode(rules.encode()).decode()))
+    yield "x" * 5000 + base64.b64encode(rules.encode()).decode()
+
+
+async def test_our_rules_are_not_told_by_what_is_left_when_markup_is_gone_nor_in_look_alikes() -> None:
+    (rule,) = (line for line in RULES.splitlines() if line.startswith("Use only"))
+    for written in _written(rule):
+        asked = Prompt(f"Leave? {written}", (LEAVE,))  # so that no number in it is an invented one
+        screen = Screened(asked, Vault())
+        told = "".join(
+            [it async for it in screen.sentences(drafted("You have 25 days. [1]\n", written, "\nGood luck."))]
+        )
+        assert told.split() == "You have 25 days. [1] Good luck.".split()
+        assert screen.dropped["dropped_recited"]
+
+
+async def test_what_looks_encoded_and_is_not_ours_stays() -> None:
+    ordinary = (
+        "sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 is the sum. [1]",
+        "Die Donaudampfschifffahrtsgesellschaftskapitaenswitwenrente gilt **nicht**. [1]",
+        "Key AAAAB3NzaC1yc2EAAAADAQABAAABgQC7vbqajDRetkerBnWz and a1:b2:c3:d4:e5:f6. [1]",
+        "| Tag | Zeit |\n|---|---|\n| Mo | 25 |\n\nSo ist es. [1]",
+    )
+    for said in ordinary:
+        screen = Screened(Prompt(said, (replace(LEAVE, text=f"{LEAVE.text} {said}"),)), Vault())
+        assert "".join([it async for it in screen.sentences(drafted(said))]) == said
+        assert not screen.dropped
 
 
 async def test_a_title_that_would_act_is_shown_as_text() -> None:
