@@ -28,9 +28,10 @@ CREATE INDEX IF NOT EXISTS documents_by_name ON documents (doc_id);
 CREATE TABLE IF NOT EXISTS passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL, audience_id INTEGER NOT NULL,
     chunk_id TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL, digest BLOB NOT NULL, vector BLOB NOT NULL,
-    length INTEGER NOT NULL, words BLOB NOT NULL);
+    length INTEGER NOT NULL, words BLOB NOT NULL, page INTEGER NOT NULL, fold BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages (document_id);
 CREATE INDEX IF NOT EXISTS passages_by_digest ON passages (digest);
+CREATE TABLE IF NOT EXISTS spare (digest BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS removals (
     id INTEGER PRIMARY KEY AUTOINCREMENT, passage_id INTEGER NOT NULL, audience_id INTEGER NOT NULL);
 CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN

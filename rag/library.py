@@ -88,7 +88,8 @@ class Library:
         current = self.current()
         if current.embedder != self.embedder.name:
             raise LibraryError(f"the index has embedder {current.embedder}, not {self.embedder.name}: reindex afresh")
-        return Intake(self.catalog, current, self.embedder, source).run(progress)
+        others = [other for other in self._generations() if other is not current]
+        return Intake(self.catalog, current, self.embedder, source, others).run(progress)
 
     def delete(self, doc_id: str, by: str = "") -> list[Removed]:
         """Removes a document for good, whatever its sources hold; returns what went from which generation.

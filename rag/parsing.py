@@ -16,6 +16,7 @@ PLAIN = frozenset({".md", ".markdown", ".txt"})
 TYPES = PLAIN | KINDS.keys()
 
 _MAGIC = (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"{\\rtf")  # what calls itself text, and is none
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FRONT_MATTER = re.compile(r"\A[\s\ufeff]*---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
 _UNCLOSED = re.compile(r"[\s\ufeff]*---[ \t]*\r?\n((?:[^\r\n]+\r?\n)*)")
 _SLIPS = frozenset({"group", "readers", "access", "permissions"})
@@ -84,7 +85,7 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
             raise Unreadable("front matter does not end with ---, so its groups are unknown")
         return {}, text
     try:
-        fields = yaml.safe_load(match[1])
+        fields = yaml.load(match[1], _YAML)  # noqa: S506  (safe, and in C where PyYAML has it)
     except (yaml.YAMLError, ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):

@@ -88,5 +88,5 @@ def _first_of_each(scored: Iterable[tuple[float, Row]]) -> Iterator[tuple[float,
 
 
 def _passage(row: Row) -> Passage:
-    names = ("chunk_id", "doc_id", "title", "heading", "text", "owner", "date", "collection")
+    names = ("chunk_id", "doc_id", "title", "heading", "text", "owner", "date", "collection", "page")
     return Passage(*(row[name] for name in names))

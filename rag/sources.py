@@ -131,7 +131,7 @@ def _unlistable(error: OSError) -> None:
 
 def _refusal(file: Path, root: Path, name: str) -> str:
     """Says why this is nothing to open, or nothing."""
-    if file != root and not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root)):
+    if file != root and file.is_symlink() and not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root)):
         return "a link that leads out of the folder"
     if not stat.S_ISREG(file.stat().st_mode):
         return "not a regular file"

@@ -2,13 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
 
-TITLE, HEADING, BODY = 8, 2, 1  # what an occurrence weighs, by where it stands
+from rag.words import stem
+
+TITLE, HEADING = 8, 2  # what an occurrence weighs there; in the body, 1
+_WORDS = 1 << 17  # that are remembered with their terms, in each language
+_NOTHING = 0
 _TERM = np.dtype("<u8")
 _WEIGHT = np.dtype("<u2")
 _SIZE = _TERM.itemsize + _WEIGHT.itemsize
@@ -17,17 +21,23 @@ Terms = npt.NDArray[np.uint64]
 Weights = npt.NDArray[np.uint16]
 
 
-def packed(title: Iterable[str], heading: Iterable[str], body: Iterable[str]) -> tuple[int, bytes]:
-    """Returns how many words a passage has, and its distinct stems with their weights."""
-    weights: Counter[int] = Counter()
-    length = 0
-    for weight, stems in ((TITLE, title), (HEADING, heading), (BODY, body)):
-        for stem in stems:
-            weights[term(stem)] += weight
+def terms(words: Iterable[str], language: str) -> list[int]:
+    """Returns the term of each word's stem in this language; words of which nothing is left have none."""
+    found = list(map(_dictionary(language).__getitem__, words))
+    return [term for term in found if term] if _NOTHING in found else found
+
+
+def packed(title: Iterable[int], heading: Iterable[int], body: Iterable[int]) -> tuple[int, bytes]:
+    """Returns how many terms a passage has, and its distinct terms with their weights."""
+    weights = Counter(body)
+    length = weights.total()
+    for weight, told in ((TITLE, title), (HEADING, heading)):
+        for each in told:
+            weights[each] += weight
             length += 1
-    terms = np.fromiter(weights.keys(), _TERM, len(weights))
-    counted = np.fromiter((min(weight, 0xFFFF) for weight in weights.values()), _WEIGHT, len(weights))
-    return length, terms.tobytes() + counted.tobytes()
+    distinct = np.fromiter(weights.keys(), _TERM, len(weights))
+    counted = np.fromiter(weights.values(), np.int64, len(weights)).clip(0, 0xFFFF).astype(_WEIGHT)
+    return length, distinct.tobytes() + counted.tobytes()
 
 
 def unpacked(blobs: list[bytes]) -> tuple[npt.NDArray[np.int64], Terms, Weights]:
@@ -43,3 +53,22 @@ def unpacked(blobs: list[bytes]) -> tuple[npt.NDArray[np.int64], Terms, Weights]
 def term(stem: str) -> int:
     """Returns the number that stands for a stem; two in a million stems share one once in thirty million indexes."""
     return int.from_bytes(blake2b(stem.encode(), digest_size=8).digest(), "little")
+
+
+class _Dictionary(dict[str, int]):
+    """The terms of words in one language, so that each word is cut to its stem once."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _WORDS:
+            self.clear()
+        found = stem(word, self._language)
+        self[word] = number = term(found) if found else _NOTHING
+        return number
+
+
+@cache
+def _dictionary(language: str) -> _Dictionary:
+    return _Dictionary(language)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 
 import Stemmer
@@ -13,7 +13,8 @@ _LANGUAGES = {
     "german": "der die das und ist von zu den mit sie auf für im ein eine nicht sich des dem werden oder wird wie bei",
     "french": "le la les de des et est un une pour dans vous que en du sur par avec votre au ou qui pas être ce il",
 }
-_COMMON = {word: language for language, words in _LANGUAGES.items() for word in words.split()}
+_LITTLE = {language: frozenset(words.split()) for language, words in _LANGUAGES.items()}
+_WORD = re.compile(r"\w+")
 
 
 def plain(text: str) -> str:
@@ -33,23 +34,32 @@ def printable(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Returns the words of a text in order; `snake_case` counts whole and in its parts."""
-    found = []
-    for word in re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()):
-        found.append(word)
-        if "_" in word:
-            found.extend(part for part in word.split("_") if part)
-    return found
+    found = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    if "_" not in text:
+        return found
+    return [part for word in found for part in (word, *(filter(None, word.split("_")) if "_" in word else ()))]
 
 
 def language(text: str, otherwise: str = "english") -> str:
     """Tells the language by its commonest little words."""
-    counts = Counter(_COMMON[word] for word in words(text) if word in _COMMON)
-    return counts.most_common(1)[0][0] if counts else otherwise
+    return language_of(words(text)) or otherwise
+
+
+def language_of(said: Iterable[str]) -> str:
+    """Tells the language of some words by how many of its commonest little words are among them; "" if none is."""
+    distinct = set(said)
+    count, name = max((len(distinct & little), name) for name, little in _LITTLE.items())
+    return name if count else ""
 
 
 def stems(text: str, language: str) -> list[str]:
     """Returns the stem of each word of a text in a known language."""
     return [bare for stem in _stemmer(language).stemWords(words(text)) if (bare := _bare(stem))]
+
+
+def stem(word: str, language: str) -> str:
+    """Returns the stem of one word, "" where nothing is left of it."""
+    return _bare(_stemmer(language).stemWord(word))
 
 
 def query_stems(text: str) -> list[frozenset[str]]:

@@ -8,7 +8,7 @@ import pytest
 from rag import vectors as kinds
 from rag.embedder import Vectors
 from rag.part import Part
-from rag.terms import packed
+from rag.terms import packed, term
 from rag.vectors import Nearest, coarse, opened
 
 
@@ -57,7 +57,7 @@ def test_what_was_added_since_is_found_with_the_rest(tmp_path: Path, monkeypatch
 def test_however_many_dead_lie_nearest_the_living_are_found() -> None:
     rows = _clustered(1000)
     part = Part.empty(rows.shape[1])
-    length, blob = packed([], [], ["word"])
+    length, blob = packed([], [], [term("word")])
     part.add(list(range(1000)), [length] * 1000, [blob] * 1000, rows)
     nearest = [passage for _, passage in part.near(rows[0], 1000)]
     for passage in nearest[:700]:

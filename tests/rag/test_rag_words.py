@@ -49,7 +49,7 @@ def test_scores_are_those_of_fts5(seed: int) -> None:
         db.executemany(
             "INSERT INTO words (rowid, title, heading, body) VALUES (?, ?, ?, ?)", ((n, *t) for n, t in rows)
         )
-        lengths, blobs = zip(*(packed(*fields) for fields in batch), strict=True)
+        lengths, blobs = zip(*(packed(*(map(term, field) for field in fields)) for fields in batch), strict=True)
         part.add(new, list(lengths), list(blobs), np.zeros((len(new), 2), np.float32))
         known += [(number, part) for number in new]
         if chance.random() < 0.4:
@@ -67,7 +67,7 @@ def test_a_part_without_its_dead_is_the_part(seed: int = 7) -> None:
     chance = random.Random(seed)
     part = Part.empty(2)
     for number in range(1, 200):
-        length, blob = packed(_text(chance, 3), [], _text(chance, 30))
+        length, blob = packed(map(term, _text(chance, 3)), [], map(term, _text(chance, 30)))
         part.add([number], [length], [blob], np.full((1, 2), number, np.float32))
     for number in range(1, 200, 3):
         part.remove(number)
@@ -79,12 +79,12 @@ def test_a_part_without_its_dead_is_the_part(seed: int = 7) -> None:
 
 
 def test_what_is_packed_is_what_was_said() -> None:
-    length, blob = packed(["leave"], [], ["leave", "days"])
+    length, blob = packed([term("leave")], [], [term("leave"), term("days")])
     sizes, terms, weights = unpacked([blob])
     assert (length, sizes.tolist()) == (3, [2])
     assert dict(zip(terms.tolist(), weights.tolist(), strict=True)) == {term("leave"): 9, term("days"): 1}
     assert packed([], [], []) == (0, b"")
-    most = packed(["again"] * 20_000, [], [])[1]
+    most = packed([term("again")] * 20_000, [], [])[1]
     assert unpacked([most])[2].tolist() == [0xFFFF]
 
 
