@@ -1,5 +1,6 @@
 """The life of a question: authorise, recall, guard, retrieve, generate, screen, reply, remember."""
 
+import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from bot.answers import Answer, Reply, Source
 from bot.errors import HausgeistError, IndexDown, ModelDown, NotAllowed
 from bot.events import Message, Turn
 from bot.files import OWN_FILE
+from bot.followups import REACH, Sought, joined, leaning, topic
 from bot.language import (
     BUSY,
     DOUBTFUL,
@@ -36,8 +38,6 @@ from rag.passages import Hit, Passage
 from rag.retriever import RELEVANT
 
 QUESTION_CHARACTERS: Final = 8000
-# A follow-up this short ("And in Germany?") is searched together with the question before it.
-FOLLOW_UP_WORDS: Final = 7
 TITLE_CHARACTERS: Final = 60
 
 Composed = tuple[Answer, str]
@@ -153,7 +153,7 @@ class Assistant:
     async def look_up(self, text: str, most: int) -> list[Source]:
         """The documents that fit a text best among those that everybody may read. Raises IndexDown, GuardDown."""
         query = await self.veil.query(text[:QUESTION_CHARACTERS])
-        hits = await self._search(query, PUBLIC, (), 2 * most)
+        hits = await self._search(Sought(query), PUBLIC, (), 2 * most)
         best: dict[str, Passage] = {}
         for hit in hits:
             best.setdefault(hit.passage.doc_id, hit.passage)
@@ -199,15 +199,24 @@ class Assistant:
             return await self.veil.remembered(talk.messages, talk.vault)
         return await self.veil.thread(turn.history, talk.vault)
 
-    async def _query(self, turn: Turn, talk: Conversation, question: Question) -> str:
-        """What is searched for, in memory only: the question, a short one with the question before it."""
-        before = () if len(turn.text.split()) > FOLLOW_UP_WORDS else _questions(turn, talk)[-1:]
-        return await self.veil.query(*before, turn.text, found=question.found)
+    async def _query(self, turn: Turn, talk: Conversation, question: Question) -> Sought:
+        """What is searched for, in memory only: the question, and what it leans on of those before it."""
+        own = await self.veil.query(turn.text, found=question.found)
+        if not (weight := leaning(turn.text)):
+            return Sought(own)
+        before = [await self.veil.query(text) for text in _questions(turn, talk)[-REACH:]]
+        carried = topic(before, own)
+        return Sought(own, f"{carried} {own}", weight) if carried else Sought(own)
 
-    async def _search(self, query: str, groups: frozenset[str], collections: Collection[str], most: int) -> list[Hit]:
+    async def _search(
+        self, sought: Sought, groups: frozenset[str], collections: Collection[str], most: int
+    ) -> list[Hit]:
+        async def found(query: str) -> list[Hit]:
+            return await self.knowledge.search(query, groups, k=most, collections=collections) if query else []
+
         with _searching():
-            hits = await self.knowledge.search(query, groups, k=most, collections=collections)
-        return [hit for hit in hits if hit.score >= RELEVANT]
+            own, carried = await asyncio.gather(found(sought.question), found(sought.leaning))
+        return [hit for hit in joined(own, carried, sought.weight, most) if hit.score >= RELEVANT]
 
     async def _compose(self, prompt: Prompt, waited: float, vault: Vault, reply: Reply, trace: Trace) -> Composed:
         """The model's answer; where it cannot give one, the best passages as they stand."""

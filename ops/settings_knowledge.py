@@ -34,6 +34,10 @@ class KnowledgeSettings(BaseSettings):
         None, examples=["http://gpu-1:30001/v1"], description="An OpenAI-compatible /v1/embeddings; none: on the CPU."
     )
     embedding_name: str = Field("multilingual-e5-small", description="The model to ask the embedding server for.")
+    rerank_url: Url | None = Field(
+        None, examples=["http://gpu-1:30002/v1"], description="A server with /rerank that orders what was found."
+    )
+    rerank_name: str = Field("", examples=["bge-reranker-v2-m3"], description="The model to ask the reranker for.")
     groups: Groups = Field(
         {}, examples=['{"hr": ["slack:T1:U1"]}'], description="Groups and the ids of their members, as JSON or a table."
     )

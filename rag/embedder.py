@@ -1,13 +1,9 @@
 """Turns texts into vectors: on this machine, at a server, or (in tests) from the words alone. All unit length."""
 
 import hashlib
-import http.client
-import json
 import os
 import re
 import threading
-import time
-import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -16,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from rag import remote
 from rag.errors import LibraryError
 
 Vectors = npt.NDArray[np.float32]
@@ -113,25 +110,13 @@ class RemoteEmbedder:
         return np.vstack(batches) if batches else np.empty((0, self.dimension), np.float32)
 
     def _embed(self, texts: list[str]) -> Vectors:
-        body = json.dumps({"model": self._model, "input": _clean(texts)}).encode()
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
-        request = urllib.request.Request(self._url, body, headers)  # noqa: S310  (the address is the operator's)
+        asked = {"model": self._model, "input": _clean(texts)}
         try:
-            rows = sorted(json.loads(self._fetch(request))["data"], key=lambda row: int(row["index"]))
+            answer = remote.ask(self._url, asked, self._key, self._deadline)
+            rows = sorted(answer["data"], key=lambda row: int(row["index"]))
             return _unit(np.array([row["embedding"] for row in rows], np.float32).reshape(len(texts), -1))
-        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        except remote.FAILURES as error:
             raise LibraryError(f"the embedding server at {self._url} failed: {error}") from error
-
-    def _fetch(self, request: urllib.request.Request) -> bytes:
-        """Reads the answer within the deadline, however slowly it trickles in."""
-        end = time.monotonic() + self._deadline
-        answer = bytearray()
-        with urllib.request.urlopen(request, timeout=self._deadline) as response:  # noqa: S310
-            while piece := response.read1():
-                answer += piece
-                if time.monotonic() > end:
-                    raise TimeoutError(f"no whole answer within {self._deadline} s")
-        return bytes(answer)
 
 
 class HashEmbedder:

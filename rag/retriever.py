@@ -2,12 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
+from datetime import date
 from sqlite3 import Row
 
+from rag.dates import Time
 from rag.fusion import evidence
 from rag.library import Library
 from rag.passages import Hit, Passage
+from rag.ranking import Candidates, ranked
+from rag.reranker import READ, Reranker
 from rag.store import Store
 
 POOL = 100
@@ -15,10 +19,12 @@ RELEVANT = 0.25  # a best hit below this answers nothing; what that gets wrong, 
 
 
 class Retriever:
-    """Searches by meaning and by words at once."""
+    """Searches by meaning and by words at once; a reranker, where there is one, has the last word on the order."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(
+        self, library: Library, reranker: Reranker | None = None, today: Callable[[], date] = date.today
+    ) -> None:
+        self._library, self._reranker, self._today = library, reranker, today
 
     async def search(
         self,
@@ -63,10 +69,14 @@ class Retriever:
             return []
         vectors = generation.index.vectors([row["id"] for row in rows])
         nearness = self._library.background.nearness(vector, vectors).tolist()
-        scored = [(evidence(by, said.get(row["id"], 0.0)), row) for by, row in zip(nearness, rows, strict=True)]
-        scored.sort(key=lambda pair: (-pair[0], pair[1]["id"]))
-        best = list(_first_of_each(scored)) if per_document else scored
-        return [Hit(_passage(row), min(max(score, 0.0), 1.0)) for score, row in best[:k]]
+        scores = [evidence(by, said.get(row["id"], 0.0)) for by, row in zip(nearness, rows, strict=True)]
+        documents = [row["document_id"] for row in rows]
+        found = Candidates(documents, vectors, scores, lambda at: _passage(rows[at]))
+        time = Time.of(query, self._today())
+        if self._reranker is None:
+            return ranked(found, time, k, per_document=per_document)
+        best = ranked(found, time, max(k, READ), per_document=per_document)
+        return self._reranker.reordered(query, best)[:k]
 
 
 def _rows(store: Store, ids: Iterable[int], audiences: list[int]) -> list[Row]:
@@ -77,14 +87,6 @@ def _rows(store: Store, ids: Iterable[int], audiences: list[int]) -> list[Row]:
                AND passages.audience_id IN (SELECT value FROM json_each(?))"""
     with store.reading() as db:
         return db.execute(query, (json.dumps(sorted(ids)), json.dumps(audiences))).fetchall()
-
-
-def _first_of_each(scored: Iterable[tuple[float, Row]]) -> Iterator[tuple[float, Row]]:
-    seen = set[int]()
-    for score, row in scored:
-        if row["document_id"] not in seen:
-            seen.add(row["document_id"])
-            yield score, row
 
 
 def _passage(row: Row) -> Passage:

@@ -44,7 +44,7 @@ async def test_a_conversation_goes_on_in_another_process_with_the_same_placehold
     await house.ask("I am ann.meier@firm.example, how much may a hotel in Paris cost?")
     model = ScriptedModel("Yes, <EMAIL_ADDRESS_1>. [1]")
     later = House(house.redis, house.guard, house.library, model)
-    seen = await later.ask("And in second class by train, ann.meier@firm.example?")
+    seen = await later.ask("And trains in second class, ann.meier@firm.example?")
     assert "<EMAIL_ADDRESS_1>" in model.asked[0].history[0].text
     assert "<EMAIL_ADDRESS_1>" in model.asked[0].question
     assert "ann.meier@firm.example" in seen.answer.text
@@ -132,7 +132,7 @@ async def test_history_given_by_the_caller_is_masked_too(house: House) -> None:
     assert "ann.meier" not in model.asked[0].history[0].text
 
 
-async def test_a_short_follow_up_is_searched_with_the_question_before_it(house: House) -> None:
+async def test_a_follow_up_is_searched_by_itself_and_with_what_the_question_before_was_about(house: House) -> None:
     house.model = model = ScriptedModel("EUR 180. [1]", "Second class. [1]")
     house.__post_init__()
     await house.ask("Which class are trains booked in?")
