@@ -69,12 +69,32 @@ def drop(ids: tuple[str, ...]) -> None:
 
 
 @admin.command()
-def reindex() -> None:
+@click.option("--fresh", is_flag=True, help="Build the index anew beside the one that answers, check it, then swap.")
+def reindex(*, fresh: bool) -> None:
     """Read all known sources again."""
-    from ops.knowledge import resync_all
+    from ops.knowledge import renew_all, resync_all
 
     with working():
-        resync_all(configured())
+        (renew_all if fresh else resync_all)(configured())
+
+
+@admin.command()
+def generations() -> None:
+    """List the generations of the index, and which one answers."""
+    from ops.knowledge import show_generations
+
+    with working():
+        show_generations(configured())
+
+
+@admin.command()
+@click.argument("generation", type=int, required=False)
+def rollback(generation: int | None) -> None:
+    """Let the generation of the index before answer again, or a given one; what has changed since stays out."""
+    from ops.knowledge import roll_back
+
+    with working():
+        click.echo(f"generation {roll_back(configured(), generation)} answers; `hausgeist admin reindex` completes it.")
 
 
 @admin.command()

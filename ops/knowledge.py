@@ -40,6 +40,29 @@ def resync_all(settings: Settings) -> None:
         _summarise([_resync(library, known.source) for known in library.sources()])
 
 
+def renew_all(settings: Settings) -> None:
+    """Builds the index anew beside the one that answers, and says what came of it."""
+    with closing(_library(settings)) as library, Steps("Building a generation") as step:
+        told = library.renew(step)
+    click.echo(told)
+
+
+def show_generations(settings: Settings) -> None:
+    """Prints the generations of the index, the newest last."""
+    with closing(_library(settings)) as library:
+        current, known = library.current().number, library.catalog.generations()
+    for made in known:
+        state = "answers" if made.id == current else made.state
+        told = [f"{made.id:3} {state:9} made {made.made}", made.verified and f"checked {made.verified}", made.embedder]
+        click.echo("  ".join(part for part in (*told, made.note) if part))
+
+
+def roll_back(settings: Settings, generation: int | None) -> int:
+    """Lets an earlier generation answer; returns its number."""
+    with closing(_library(settings)) as library:
+        return library.roll_back(generation)
+
+
 def delete_document(settings: Settings, doc_id: str) -> bool:
     """Removes a document for good; False if there was none."""
     with closing(_library(settings)) as library:

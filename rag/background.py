@@ -27,11 +27,14 @@ class Background:
         return cls(np.stack(questions), np.stack(passages))
 
     def nearness(self, question: Vectors, passages: Vectors) -> Vectors:
-        """Returns for each passage where its cosine lies between the usual for such a pair (0) and identity (1)."""
+        """Returns for each passage where its cosine lies between the usual for such a pair (0) and identity (1).
+
+        A passage without a vector, all zeros, says nothing: 0.
+        """
         asked_like = self.questions[np.argmax(self.questions @ question)]
         written_like = self.passages[np.argmax(passages @ self.passages.T, axis=1)]
         usual = (passages @ asked_like + written_like @ question) / 2
-        return np.asarray((passages @ question - usual) / (1 - usual), np.float32)
+        return np.where(passages.any(axis=1), (passages @ question - usual) / (1 - usual), 0).astype(np.float32)
 
 
 QUESTIONS = (

@@ -153,11 +153,33 @@ class Catalog:
             return [Made(*row) for row in db.execute("SELECT * FROM generations ORDER BY id")]
 
     def first(self, embedder: str, make: str) -> None:
-        """Makes sure that some generation answers: where none does, an empty one."""
+        """Makes sure that a generation of this make answers: where none does, an empty one."""
+        query = "SELECT make FROM current JOIN generations ON generations.id = generation"
         with self.store.writing() as db:
-            if not db.execute("SELECT * FROM current").fetchone():
-                number = _begin(db, embedder, make, "ready")
-                db.execute("INSERT INTO current VALUES (1, ?)", (number,))
+            if (found := db.execute(query).fetchone()) is None or found["make"] != make:
+                _answer(db, _begin(db, embedder, 0, make, "ready"))
+
+    def begin(self, embedder: str, dimension: int, make: str) -> int:
+        """Writes down a generation that is being built, and returns its number."""
+        with self.store.writing() as db:
+            return _begin(db, embedder, dimension, make, "building")
+
+    def promote(self, number: int, note: str) -> None:
+        """Lets a generation answer from now on: one commit, and every process notices with its next question."""
+        query = "UPDATE generations SET state = 'ready', verified = ?, note = ? WHERE id = ?"
+        with self.store.writing() as db:
+            db.execute(query, (moment(), note, number))
+            _answer(db, number)
+
+    def fail(self, number: int, note: str) -> None:
+        """Writes down why a generation will never answer."""
+        with self.store.writing() as db:
+            db.execute("UPDATE generations SET state = 'failed', note = ? WHERE id = ?", (note, number))
+
+    def drop(self, number: int) -> None:
+        """Forgets a generation."""
+        with self.store.writing() as db:
+            db.execute("DELETE FROM generations WHERE id = ?", (number,))
 
 
 def moment() -> str:
@@ -165,9 +187,14 @@ def moment() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _begin(db: sqlite3.Connection, embedder: str, make: str, state: str) -> int:
-    query = "INSERT INTO generations (embedder, dimension, make, state, made) VALUES (?, 0, ?, ?, ?) RETURNING id"
-    return int(db.execute(query, (embedder, make, state, moment())).fetchone()[0])
+def _begin(db: sqlite3.Connection, embedder: str, dimension: int, make: str, state: str) -> int:
+    query = "INSERT INTO generations (embedder, dimension, make, state, made) VALUES (?, ?, ?, ?, ?) RETURNING id"
+    return int(db.execute(query, (embedder, dimension, make, state, moment())).fetchone()[0])
+
+
+def _answer(db: sqlite3.Connection, number: int) -> None:
+    query = "INSERT INTO current VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET generation = excluded.generation"
+    db.execute(query, (number,))
 
 
 def _standing(db: sqlite3.Connection, version: int) -> Standing:

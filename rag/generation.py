@@ -6,12 +6,12 @@ reader, in this process or another, exactly what it has not seen yet.
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.catalog import EVERY_SOURCE, Standing
-from rag.index import Index
+from rag.index import Index, Suited
 from rag.local_index import LocalIndex
 from rag.passages import Document
 from rag.store import Store
@@ -53,15 +53,16 @@ class Removed:
 
 
 class Generation:
-    """Its file, and the index over it; `embedder` names what made its vectors."""
+    """Its file, and the index over it; `embedder` names what made its vectors, `asking` what embeds questions now."""
 
-    def __init__(self, number: int, path: Path, embedder: str) -> None:
+    def __init__(self, number: int, path: Path, embedder: str, asking: str) -> None:
         self.number, self.embedder = number, embedder
         self.store = Store(path, _SCHEMA, FORMAT)
-        self.index: Index = LocalIndex(self.store)
+        self.index: Index = Suited(LocalIndex(self.store, path.with_suffix(".index")), same=embedder == asking)
 
     def close(self) -> None:
         """Gives the file back."""
+        self.index.close()
         self.store.close()
 
     def remove(self, doc_ids: Iterable[str], source_id: int = EVERY_SOURCE) -> Removed:
@@ -116,6 +117,61 @@ class Generation:
         with self.store.reading() as db:
             row = db.execute("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)").fetchone()
         return row[0], row[1]
+
+    def dimension(self) -> int:
+        """Returns how long the vectors in here are; 0 where there is none."""
+        with self.store.reading() as db:
+            row = db.execute("SELECT length(vector) FROM passages LIMIT 1").fetchone()
+        return row[0] // 4 if row else 0
+
+    def names(self, source_id: int = EVERY_SOURCE) -> set[str]:
+        """Returns the name of every document, of one source or of all."""
+        query = "SELECT doc_id FROM documents WHERE ? = 0 OR source_id = ?"
+        with self.store.reading() as db:
+            return {row[0] for row in db.execute(query, (source_id, source_id))}
+
+    def documents(self, source_id: int, names: Iterable[str]) -> Iterator[tuple[Document, str]]:
+        """Yields documents of a source with the fingerprint each was made from."""
+        query = """SELECT documents.*, collection, groups FROM documents
+                   JOIN audiences ON audiences.id = audience_id WHERE source_id = ? AND doc_id = ?"""
+        for name in sorted(names):
+            with self.store.reading() as db:
+                row = db.execute(query, (source_id, name)).fetchone()
+            if row:
+                yield _document(row), row["fingerprint"]
+
+    def titles(self, count: int) -> list[tuple[str, str]]:
+        """Returns name and title of so many documents, spread over all."""
+        query = """SELECT doc_id, title FROM documents WHERE id % max(1, (SELECT count(*) FROM documents) / ?) = 0
+                   AND title != '' LIMIT ?"""
+        with self.store.reading() as db:
+            return [(row[0], row[1]) for row in db.execute(query, (count, count))]
+
+    def every_audience(self) -> list[int]:
+        """Returns the ids of all audiences; for checks, never for a person's question."""
+        with self.store.reading() as db:
+            return [row[0] for row in db.execute("SELECT id FROM audiences")]
+
+    def among(self, doc_id: str, passages: Iterable[int]) -> bool:
+        """Tells whether one of these passages is of a document of this name, or of one with the same title."""
+        query = """SELECT 1 FROM passages JOIN documents ON documents.id = document_id
+                   WHERE passages.id IN (SELECT value FROM json_each(?))
+                   AND title IN (SELECT title FROM documents WHERE doc_id = ?) LIMIT 1"""
+        with self.store.reading() as db:
+            return db.execute(query, (json.dumps(list(passages)), doc_id)).fetchone() is not None
+
+    def keep_only_as(self, other: "Generation") -> None:
+        """Removes what the other generation has otherwise: changed since, or for other readers."""
+        theirs, ours = other._fingerprints(), self._fingerprints()
+        changed = [name for name, made in ours.items() if theirs.get(name, made) != made]
+        with self.store.writing() as db:
+            db.executemany("DELETE FROM documents WHERE source_id = ? AND doc_id = ?", changed)
+
+    def _fingerprints(self) -> dict[tuple[int, str], str]:
+        """Returns each document's fingerprint, less what says how it was made."""
+        with self.store.reading() as db:
+            rows = db.execute("SELECT source_id, doc_id, fingerprint FROM documents").fetchall()
+        return {(row[0], row[1]): row[2].partition(":")[2] for row in rows}
 
     def _remove(self, where: str, values: Sequence[object]) -> Removed:
         """Deletes what fits the condition, ours to the letter; nothing of a document's is in it."""

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+
 from rag.embedder import Vectors
 
 
@@ -31,3 +33,30 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Gives everything back; the index is not used again."""
+
+
+class Suited:
+    """An index as our embedder can ask it: by words alone where its vectors are another's, or of another length."""
+
+    def __init__(self, index: Index, *, same: bool) -> None:
+        self._index, self._same = index, same
+        self._width = 1
+
+    def near(self, vector: Vectors, audiences: Sequence[int], k: int) -> list[int]:
+        self._width = len(vector)
+        return self._index.near(vector, audiences, k) if self._same else []
+
+    def said(self, question: str, audiences: Sequence[int], k: int) -> dict[int, float]:
+        return self._index.said(question, audiences, k)
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        """Returns zeros where the vectors cannot be compared with the question's."""
+        rows = self._index.vectors(ids)
+        suits = self._same and rows.shape[1] == self._width
+        return rows if suits else np.zeros((len(ids), self._width), np.float32)
+
+    def settle(self) -> None:
+        self._index.settle()
+
+    def close(self) -> None:
+        self._index.close()

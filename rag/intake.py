@@ -34,6 +34,7 @@ class Intake:
     A document that gives no text any more is removed, unless the reason may pass (no permission, a share away): then
     its older version stays. Documents are written some at a time, each whole or not at all: stopped half-way, the next
     sync goes on from there. What `others` have embedded with the same embedder is not embedded again.
+    After the run `listed` has the names that the source has, `standing` those that it still gives a text for, or may.
     """
 
     def __init__(
@@ -46,34 +47,35 @@ class Intake:
     ) -> None:
         self._catalog, self._generation, self._embedder, self._source = catalog, generation, embedder, source
         self._store, self._others = generation.store, others
-        self._number = catalog.source(str(source.root), source.collection, source.groups, source.prefix)
+        self.number = catalog.source(str(source.root), source.collection, source.groups, source.prefix)
         self._report = Report()
-        self._standing = set[str]()
+        self.standing, self.listed = set[str](), set[str]()
 
     def run(self, progress: Callable[[str], None] | None = None) -> Report:
         """Takes over what is new, changed or gone; tells `progress` each document it is done with."""
-        known, deleted = self._fingerprints(), self._catalog.deleted(self._number)
-        with Shelver(self._generation, self._embedder, self._number, self._others) as shelver:
+        known, deleted = self._fingerprints(), self._catalog.deleted(self.number)
+        with Shelver(self._generation, self._embedder, self.number, self._others) as shelver:
             for entry in self._source.entries():
+                self.listed.add(entry.keeps if isinstance(entry, Failure) else entry.doc_id)
                 if isinstance(entry, Failure):
                     self._fail(entry.path, entry.reason, entry.keeps)
                 elif entry.doc_id in deleted:
                     self._report.withheld += 1
-                elif entry.doc_id in self._standing:
+                elif entry.doc_id in self.standing:
                     self._fail(entry.doc_id, "another document of this source has the same id")
                 elif known.get(entry.doc_id) == _made(entry):
-                    self._standing.add(entry.doc_id)
+                    self.standing.add(entry.doc_id)
                     self._report.unchanged += 1
                 else:
                     self._take(entry, shelver)
                 if progress:
                     progress(entry.path if isinstance(entry, Failure) else printable(entry.doc_id))
-        self._finish(sorted(known.keys() - self._standing))
+        self._finish(sorted(known.keys() - self.standing))
         return self._report
 
     def _fail(self, path: str, reason: str, keeps: str = "") -> None:
         self._report.failed.append((printable(path), reason))
-        self._standing.add(keeps)
+        self.standing.add(keeps)
 
     def _take(self, entry: Entry, shelver: Shelver) -> None:
         try:
@@ -82,7 +84,7 @@ class Intake:
             self._fail(entry.doc_id, error.reason, entry.doc_id if error.passing else "")
             return
         shelver.put(document, _made(entry))
-        self._standing.add(entry.doc_id)
+        self.standing.add(entry.doc_id)
         self._report.indexed += 1
         if document.remark:
             self._report.failed.append((printable(entry.doc_id), document.remark))
@@ -90,15 +92,15 @@ class Intake:
     def _fingerprints(self) -> dict[str, str]:
         with self._store.reading() as db:
             query = "SELECT doc_id, fingerprint FROM documents WHERE source_id = ?"
-            return dict(db.execute(query, (self._number,)).fetchall())
+            return dict(db.execute(query, (self.number,)).fetchall())
 
     def _finish(self, vanished: list[str]) -> None:
         """Removes what vanished, and what was deleted or forgotten while we were reading."""
-        deleted = self._catalog.deleted(self._number) & self._standing
-        self._generation.remove([*vanished, *deleted], self._number)
-        if self._number not in self._catalog.standing().sources:
-            self._generation.remove_sources([self._number])
-        self._catalog.synced(self._number, self._report.failed)
+        deleted = self._catalog.deleted(self.number) & self.standing
+        self._generation.remove([*vanished, *deleted], self.number)
+        if self.number not in self._catalog.standing().sources:
+            self._generation.remove_sources([self.number])
+        self._catalog.synced(self.number, self._report.failed)
         self._report.removed = len(vanished)
 
 

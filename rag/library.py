@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 
 from rag.background import Background
 from rag.catalog import Catalog, Standing
 from rag.embedder import Embedder
-from rag.errors import LibraryError
 from rag.generation import Generation, Removed
-from rag.intake import MAKE, Intake, Report
+from rag.generations import Generations
+from rag.intake import Report
 from rag.passages import Document
+from rag.renewal import Renewal
 from rag.sources import Source
 from rag.store import Store
 
@@ -47,9 +47,8 @@ class Library:
     def __init__(self, folder: Path, embedder: Embedder) -> None:
         self.folder, self.embedder = folder, embedder
         self.catalog = Catalog(folder / CATALOG)
-        self.catalog.first(embedder.name, MAKE)
-        self._open: dict[int, Generation] = {}
-        self._opening = Lock()
+        self.generations = Generations(folder, self.catalog, embedder)
+        self._renewal = Renewal(folder, self.catalog, self.generations, embedder)
 
     @classmethod
     def open(cls, folder: Path, embedder: Embedder) -> "Library":
@@ -60,8 +59,7 @@ class Library:
 
     def close(self) -> None:
         """Gives the files back; the library is not used again."""
-        for generation in self._open.values():
-            generation.close()
+        self.generations.close()
         self.catalog.close()
 
     @cached_property
@@ -80,16 +78,31 @@ class Library:
 
     def serving(self) -> tuple[Generation, Standing]:
         """Returns the generation that answers now and what holds beside it: one question uses one pair throughout."""
-        standing = self.catalog.standing()
-        return self._generation(standing.generation), standing
+        return self.generations.serving()
 
     def sync(self, source: Source, progress: Callable[[str], None] | None = None) -> Report:
         """Takes over what is new, changed or gone in the source; safe beside searches and other syncs."""
-        current = self.current()
-        if current.embedder != self.embedder.name:
-            raise LibraryError(f"the index has embedder {current.embedder}, not {self.embedder.name}: reindex afresh")
-        others = [other for other in self._generations() if other is not current]
-        return Intake(self.catalog, current, self.embedder, source, others).run(progress)
+        while True:
+            current = self.current()
+            if not self.generations.fits(current):
+                self.catalog.source(str(source.root), source.collection, source.groups, source.prefix)
+                self.renew(progress)
+                continue
+            report = self._renewal.take(current, source, progress)
+            if self.catalog.standing().generation == current.number:  # else: swapped meanwhile, so once more
+                current.index.settle()
+                return report
+
+    def renew(self, progress: Callable[[str], None] | None = None) -> str:
+        """Builds a generation from all sources beside the current one, and lets it answer; says what came of it.
+
+        Raises LibraryError where it does not find what it must: then all stays as it was.
+        """
+        return self._renewal.run([known.source for known in self.sources()], progress)
+
+    def roll_back(self, number: int | None = None) -> int:
+        """Lets an earlier generation answer again, the one before or a given one; returns its number."""
+        return self.generations.roll_back(number).id
 
     def delete(self, doc_id: str, by: str = "") -> list[Removed]:
         """Removes a document for good, whatever its sources hold; returns what went from which generation.
@@ -97,7 +110,7 @@ class Library:
         From the first step on it is in no answer of any process. Nothing is removed, or remembered, where it is in no
         generation.
         """
-        known = self._generations()
+        known = self.generations.all()
         if not any(generation.has(doc_id) for generation in known):
             return []
         self.catalog.bury([doc_id], by)
@@ -110,7 +123,7 @@ class Library:
     def forget(self, path: Path) -> int:
         """Removes the source at this path, in every collection, and returns how many documents went with it."""
         sources = self.catalog.forget(str(Source(path).root))
-        removed = [generation.remove_sources(sources) for generation in self._generations()] if sources else []
+        removed = [generation.remove_sources(sources) for generation in self.generations.all()] if sources else []
         current = self.current().number
         return sum(gone.documents for gone in removed if gone.generation == current)
 
@@ -132,17 +145,6 @@ class Library:
         """Returns counts over everything, whoever may read it."""
         sources = self.catalog.sources()
         return Stats(*self.current().size(), len(sources), max((row["synced"] for row in sources), default=""))
-
-    def _generations(self) -> list[Generation]:
-        return [self._generation(made.id) for made in self.catalog.generations()]
-
-    def _generation(self, number: int) -> Generation:
-        with self._opening:
-            if number not in self._open:
-                made = next(made for made in self.catalog.generations() if made.id == number)
-                path = self.folder / "generations" / f"{number}.db"
-                self._open[number] = Generation(number, path, made.embedder)
-            return self._open[number]
 
 
 def _synced(row: sqlite3.Row, readers: list[tuple[str, int]]) -> Synced:

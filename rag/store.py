@@ -1,5 +1,6 @@
 """SQLite files of ours: connections lent to any number that read and one that writes. Knows no table but `meta`."""
 
+import secrets
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
@@ -27,7 +28,9 @@ class Store:
         with self._connection() as db:
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);" + schema)
-        self._agree(form)
+        found, self.identity = self._agree(form)
+        if found != form:
+            raise LibraryError(f"the index {self.path} has format {found}, not {form}: an older or newer Hausgeist's")
 
     def close(self) -> None:
         """Closes the connections that nobody uses; the store is not used again."""
@@ -65,12 +68,16 @@ class Store:
         db.execute("PRAGMA synchronous = NORMAL")
         return db
 
-    def _agree(self, form: str) -> None:
-        with self.writing() as db:
-            db.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (form,))
-            found = db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()[0]
-        if found != form:
-            raise LibraryError(f"the index {self.path} has format {found}, not {form}: an older or newer Hausgeist's")
+    def _agree(self, form: str) -> tuple[str, str]:
+        """Returns format and identity; the first to open the file writes both down."""
+        with self.reading() as db:
+            said = dict(db.execute("SELECT key, value FROM meta").fetchall())
+        if "identity" not in said:
+            with self.writing() as db:
+                rows = {"format": form, "identity": secrets.token_hex(8)}
+                db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", rows.items())
+                said = dict(db.execute("SELECT key, value FROM meta").fetchall())
+        return said["format"], said["identity"]
 
 
 @contextmanager

@@ -39,6 +39,11 @@ class Nearest:
         return len(self._base) + self._added
 
     @property
+    def dimension(self) -> int:
+        """How long a vector is."""
+        return int(self._base.shape[1])
+
+    @property
     def grown(self) -> int:
         """How many were added to the base."""
         return self._added

@@ -240,13 +240,6 @@ def test_a_missing_source_takes_nothing_away(shelf: Shelf) -> None:
     assert shelf.library.stats().documents == 1
 
 
-def test_another_embedder_is_told_what_to_do(library: Library, tmp_path: Path) -> None:
-    other = HashEmbedder()
-    other.name = "other"
-    with pytest.raises(LibraryError, match="embedder hash, not other"):
-        Library.open(tmp_path / "data", other).sync(Source(tmp_path))
-
-
 def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LibraryError, match="cannot be created"):
@@ -355,7 +348,7 @@ def test_another_generation_embeds_nothing_again(tmp_path: Path) -> None:
     source = _fill(tmp_path / "docs", 300)
     library = Library.open(tmp_path / "index", embedder := _Failing())
     library.sync(source)
-    beside = Generation(2, tmp_path / "index" / "generations" / "2.db", embedder.name)
+    beside = Generation(2, tmp_path / "index" / "generations" / "2.db", embedder.name, embedder.name)
     report = Intake(library.catalog, beside, embedder, source, [library.current()]).run()
     assert (report.indexed, embedder.embedded) == (300, 300)
     assert beside.size() == library.current().size()

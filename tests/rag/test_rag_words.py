@@ -72,7 +72,7 @@ def test_a_part_without_its_dead_is_the_part(seed: int = 7) -> None:
     for number in range(1, 200, 3):
         part.remove(number)
     before = _ours([part], VOCABULARY[:9])
-    arrays = part.arrays()
+    arrays = part.frozen().arrays()
     assert arrays.ids.tolist() == [number for number in range(1, 200) if number % 3 != 1]
     assert arrays.vectors[:, 0].tolist() == arrays.ids.tolist()
     assert _ours([Part.of(arrays)], VOCABULARY[:9]) == pytest.approx(before, rel=1e-5)

@@ -1,0 +1,140 @@
+"""The generations of the index: which one answers, and how another comes to. Knows no source."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from rag.catalog import Catalog, Made, Standing
+from rag.embedder import Embedder
+from rag.errors import LibraryError
+from rag.generation import FORMAT, Generation
+
+KEPT = 2  # beside the one that answers
+FOLDER = "generations"
+
+
+class Generations:
+    """Opens each once; safe to use from several threads, and beside other processes that swap."""
+
+    def __init__(self, folder: Path, catalog: Catalog, embedder: Embedder) -> None:
+        self._folder, self._catalog, self._embedder = folder / FOLDER, catalog, embedder
+        self._open: dict[int, Generation] = {}
+        self._left: list[Generation] = []
+        self._answering = 0
+        self._opening = Lock()
+        catalog.first(embedder.name, FORMAT)
+
+    def close(self) -> None:
+        """Gives the files back."""
+        for generation in (*self._open.values(), *self._left):
+            generation.close()
+
+    def serving(self) -> tuple[Generation, Standing]:
+        """Returns the generation that answers now, whichever process made it so, and what holds beside it."""
+        standing = self._catalog.standing()
+        if standing.generation != self._answering:
+            self._leave(standing.generation)
+        return self.opened(standing.generation), standing
+
+    def all(self) -> list[Generation]:
+        """Returns every generation that has a file."""
+        return [self.opened(made.id) for made in self._catalog.generations() if made.state != "failed"]
+
+    def opened(self, number: int) -> Generation:
+        """Returns a generation, opened once."""
+        with self._opening:
+            if number not in self._open:
+                made = next((made for made in self._catalog.generations() if made.id == number), None)
+                if made is None:
+                    raise LibraryError(f"generation {number} of the index is gone; ask again")
+                self._open[number] = Generation(number, self._path(number), made.embedder, self._embedder.name)
+            return self._open[number]
+
+    def fits(self, generation: Generation) -> bool:
+        """Whether what our embedder makes of a question can be compared with what is in there."""
+        suits = generation.embedder == self._embedder.name
+        return suits and generation.dimension() in (0, self._embedder.dimension)
+
+    @contextmanager
+    def building(self) -> Iterator[Generation]:
+        """Lends a generation beside the current one, to be filled: the one that an earlier try left unfinished, if fit.
+
+        One process at a time builds; whoever comes second gets a LibraryError. Left without `promote`, it is kept for
+        the next try.
+        """
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        lock_file = self._folder / "building.lock"
+        lock_file.touch(mode=0o600)
+        with lock_file.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise LibraryError("another process is building a generation of the index: wait for it") from error
+            yield self.opened(self._begun())
+
+    def promote(self, generation: Generation, note: str) -> None:
+        """Lets a generation answer from now on, in every process; removes what is older than the ones we keep."""
+        self._catalog.promote(generation.number, note)
+        self.tidy()
+
+    def give_up(self, generation: Generation, note: str) -> None:
+        """Writes down that a generation did not do, and removes its file."""
+        self._catalog.fail(generation.number, note)
+        self._remove(generation.number)
+
+    def roll_back(self, number: int | None = None) -> Made:
+        """Lets an earlier generation answer again, less what is no longer so; raises LibraryError where there is none.
+
+        A document that has changed since, or may be read by others, is taken out of it before: until the next sync it
+        is in no answer, rather than in one as it was.
+        """
+        current = self._catalog.standing().generation
+        ready = [made for made in self._catalog.generations() if made.state == "ready" and made.id != current]
+        fit = [made for made in ready if (made.id == number if number else made.id < current)]
+        if not fit:
+            raise LibraryError("there is no such generation to go back to; `hausgeist admin generations` shows them")
+        target, serving = self.opened(fit[-1].id), self.opened(current)
+        with serving.store.writing():  # nobody changes a document while we compare
+            target.keep_only_as(serving)
+            self._catalog.promote(target.number, f"back from {current}")
+        return fit[-1]
+
+    def tidy(self) -> None:
+        """Removes the generations that are older than those we keep."""
+        current = self._catalog.standing().generation
+        ready = [made.id for made in self._catalog.generations() if made.state == "ready" and made.id != current]
+        for number in ready[:-KEPT]:
+            self._catalog.drop(number)
+            self._remove(number)
+
+    def _begun(self) -> int:
+        """Returns the number of the generation to be filled."""
+        name, dimension, fit = self._embedder.name, self._embedder.dimension, 0
+        for made in self._catalog.generations():
+            if made.state == "building" and (made.embedder, made.dimension, made.make) == (name, dimension, FORMAT):
+                fit = made.id
+            elif made.state == "building":
+                self._catalog.fail(made.id, "given up for another")
+                self._remove(made.id)
+        return fit or self._catalog.begin(name, dimension, FORMAT)
+
+    def _leave(self, number: int) -> None:
+        """Notices that another generation answers; what answered before is closed a swap later, when nobody asks it."""
+        with self._opening:
+            for generation in self._left:
+                generation.close()
+            self._left = [left] if (left := self._open.pop(self._answering, None)) else []
+            self._answering = number
+
+    def _remove(self, number: int) -> None:
+        for path in self._folder.glob(f"{number}.*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number}.db"
