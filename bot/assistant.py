@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from bot.admission import Admission
 from bot.answers import Answer, Reply, Source
+from bot.approved import ApprovedModel, approval
 from bot.errors import HausgeistError, IndexDown, ModelDown, NotAllowed
 from bot.events import Message, Turn
 from bot.files import OWN_FILE
@@ -33,6 +34,7 @@ from bot.trace import Trace
 from bot.veil import Question, Veil
 from guardrails.injection import is_suspicious
 from guardrails.masking import Vault, kinds_in, restore
+from rag.curated import is_approved
 from rag.errors import LibraryError
 from rag.passages import Hit, Passage
 from rag.retriever import RELEVANT
@@ -166,7 +168,7 @@ class Assistant:
         read = [*(passage.doc_id for passage in prompt.passages), *reach.told.read]
         return replace(
             answer,
-            notices=(*turn.notices, *warned, *reach.notices(answer)),
+            notices=(*turn.notices, *warned, *approval(prompt.passages, answer.language), *reach.notices(answer)),
             sources=dated(answer.sources, self.stale_days),
             title=_title(turn.text) if reach.begins else "",
             read=tuple(dict.fromkeys(read)),
@@ -216,13 +218,16 @@ class Assistant:
 
         with _searching():
             own, carried = await asyncio.gather(found(sought.question), found(sought.leaning))
-        return [hit for hit in joined(own, carried, sought.weight, most) if hit.score >= RELEVANT]
+        hits = [hit for hit in joined(own, carried, sought.weight, most) if hit.score >= RELEVANT]
+        return hits[:1] if hits and is_approved(hits[0].passage) else hits
 
     async def _compose(self, prompt: Prompt, waited: float, vault: Vault, reply: Reply, trace: Trace) -> Composed:
         """The model's answer; where it cannot give one, the best passages as they stand."""
         if not prompt.passages:
             return _refused(prompt, vault, trace.id)
         screened = Screened(prompt, vault)
+        if is_approved(prompt.passages[0]):
+            return await _write(ApprovedModel(), prompt, screened, reply, trace)
         try:
             if await self.admission.admits(waited):
                 return await _write(self.model, prompt, screened, reply, trace)

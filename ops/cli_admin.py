@@ -171,6 +171,51 @@ def forget(path: Path) -> None:
     click.echo(f"{path} is forgotten, {removed} documents removed.")
 
 
+@admin.group()
+def curate() -> None:
+    """Approved answers: shown as they stand to whoever asks the very question."""
+
+
+@curate.command("add")
+@click.argument("question")
+@click.argument("answer")
+@click.option("--owner", required=True, help="Who approves it, and is told when it expires.")
+@click.option("--also", multiple=True, metavar="QUESTION", help="Another wording of the question; may be repeated.")
+@click.option("--groups", default="", help="Who may see it: names with commas; everybody by default.")
+@click.option("--days", default=180, show_default=True, type=click.IntRange(1), help="How long it is shown.")
+def curate_add(question: str, answer: str, owner: str, also: tuple[str, ...], groups: str, days: int) -> None:
+    """Write down the approved ANSWER to a QUESTION."""
+    from ops.curate import Wording, add
+
+    named = frozenset(name.strip() for name in groups.split(",") if name.strip())
+    if not all(text.strip() for text in (question, answer, owner, *also)):
+        raise click.UsageError("question, answer and owner must not be empty")
+    with working():
+        number = add(configured(), Wording((question, *also), answer, owner, named, days))
+    click.echo(f"Approved answer {number} is shown from now on.")
+
+
+@curate.command("list")
+def curate_list() -> None:
+    """List approved answers; what has expired is shown to nobody who asks."""
+    from ops.curate import listed
+
+    with working():
+        click.echo("\n".join(listed(configured())) or "No answer is approved yet.")
+
+
+@curate.command("remove")
+@click.argument("number", type=int)
+def curate_remove(number: int) -> None:
+    """Drop the approved answer with this NUMBER."""
+    from ops.curate import remove
+
+    with working():
+        if not remove(configured(), number):
+            raise WorkFailed(f"there is no approved answer {number}; `hausgeist admin curate list` shows them")
+    click.echo(f"Approved answer {number} is dropped.")
+
+
 def _found(work: Coroutine[Any, Any, list[str]]) -> None:
     """Does the work; the ids that it did not find are an error."""
     with working():

@@ -99,7 +99,18 @@ def _filled(report: Report, gaps: Sequence[Gap], library: Library, oldest: datet
     dates = oldest.date().isoformat()
     old = [mark for mark in marks.values() if mark.dated and mark.date[:10] < dates]
     old.sort(key=lambda mark: (-read[mark.doc_id], mark.date))
-    return replace(report, topics=tuple(sorted(found, key=lambda topic: -len(topic.gaps))), old=tuple(old[:MOST_STALE]))
+    return replace(
+        report,
+        topics=tuple(sorted(found, key=lambda topic: -len(topic.gaps))),
+        old=tuple([*_expired(library, report.until), *old][:MOST_STALE]),
+    )
+
+
+def _expired(library: Library, at: datetime) -> Iterator[Shelfmark]:
+    """The approved answers that are shown no more: their owners may approve them again."""
+    for one in library.curated.all():
+        if one.expired(at.date()):
+            yield Shelfmark(one.doc_id, one.questions[0], one.owner, one.made)
 
 
 def _of(gaps: Sequence[Gap], marks: Mapping[str, Shelfmark]) -> Topic:

@@ -6,8 +6,12 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from sqlite3 import Row
 
+from rag.catalog import Standing
+from rag.curated import COLLECTION
 from rag.dates import Time
+from rag.embedder import Vectors
 from rag.fusion import evidence
+from rag.generation import Generation
 from rag.library import Library
 from rag.passages import Hit, Passage
 from rag.ranking import Candidates, ranked
@@ -53,11 +57,31 @@ class Retriever:
     def _search(
         self, query: str, groups: frozenset[str], k: int, collections: Collection[str], per_document: bool
     ) -> list[Hit]:
-        generation, standing = self._library.serving()
-        audiences = generation.audiences(groups, collections)
-        if not audiences or not query.strip():
+        if not query.strip():
             return []
-        vector = self._library.embedder.queries([query])[0]
+        vector, today = self._library.embedder.queries([query])[0], self._today()
+        found = self._found(query, vector, self._library.serving(), groups, collections)
+        count = k if self._reranker is None else max(k, READ)
+        best = ranked(found, Time.of(query, today), count, per_document=per_document) if found else []
+        best = best if self._reranker is None else self._reranker.reordered(query, best)
+        approved = self._library.curated.matching(query, vector, groups, today)
+        if approved and (not collections or COLLECTION in collections):
+            best = [Hit(approved, 1.0), *best]
+        return best[:k]
+
+    def _found(
+        self,
+        query: str,
+        vector: Vectors,
+        serving: tuple[Generation, Standing],
+        groups: frozenset[str],
+        collections: Collection[str],
+    ) -> Candidates | None:
+        """What either half of the search finds among what the groups may read, with the evidence of both."""
+        generation, standing = serving
+        audiences = generation.audiences(groups, collections)
+        if not audiences:
+            return None
         near = generation.index.near(vector, audiences, POOL)
         said = generation.index.said(query, audiences, POOL)
         rows = [
@@ -66,17 +90,11 @@ class Retriever:
             if standing.holds(row["doc_id"], row["source_id"])
         ]
         if not rows:
-            return []
+            return None
         vectors = generation.index.vectors([row["id"] for row in rows])
         nearness = self._library.background.nearness(vector, vectors).tolist()
         scores = [evidence(by, said.get(row["id"], 0.0)) for by, row in zip(nearness, rows, strict=True)]
-        documents = [row["document_id"] for row in rows]
-        found = Candidates(documents, vectors, scores, lambda at: _passage(rows[at]))
-        time = Time.of(query, self._today())
-        if self._reranker is None:
-            return ranked(found, time, k, per_document=per_document)
-        best = ranked(found, time, max(k, READ), per_document=per_document)
-        return self._reranker.reordered(query, best)[:k]
+        return Candidates([row["document_id"] for row in rows], vectors, scores, lambda at: _passage(rows[at]))
 
 
 def _rows(store: Store, ids: Iterable[int], audiences: list[int]) -> list[Row]:

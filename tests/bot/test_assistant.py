@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import date, timedelta
 
 import pytest
 from redis.asyncio import ConnectionPool, Redis
@@ -138,6 +139,20 @@ async def test_a_follow_up_is_searched_by_itself_and_with_what_the_question_befo
     await house.ask("Which class are trains booked in?")
     await house.ask("And what may a hotel cost?")
     assert any("EUR 180" in passage.text for passage in model.asked[1].passages)
+
+
+async def test_an_approved_answer_is_told_as_it_stands_and_by_whom(house: House) -> None:
+    house.model = model = ScriptedModel()
+    house.__post_init__()
+    later = (date.today() + timedelta(days=1)).isoformat()
+    house.library.curated.add(["Where is the first aid box?"], "On floor 2.\nBeside the lift.", "Ann", [], later)
+    seen = await house.ask("where is the first-aid box")
+    assert seen.answer.text == "On floor 2. [1]\nBeside the lift. [1]"
+    assert [source.owner for source in seen.answer.sources] == ["Ann"]
+    assert f"Approved by Ann on {date.today().isoformat()}." in seen.answer.notices
+    assert not model.asked
+    seen = await house.ask("And where is it in Berlin?")
+    assert not any("Approved" in notice for notice in seen.answer.notices)
 
 
 async def test_a_text_that_nothing_can_store_is_answered_once(house: House) -> None:

@@ -57,6 +57,21 @@ async def test_ingest_search_and_ask(folder: Path) -> None:
     assert all(line["answer"] and line["trace_id"] and not line["refused"] for line in answers)
 
 
+async def test_an_approved_answer_is_written_down_shown_and_dropped(tmp_path: Path) -> None:
+    question = "Where is the first aid box?"
+    added = await hausgeist(tmp_path, "admin", "curate", "add", question, "Floor 2.", "--owner", "Ann")
+    assert (added.status, "answer 1 " in added.out) == (0, True)
+    listed = await hausgeist(tmp_path, "admin", "curate", "list")
+    assert all(part in listed.out for part in (question, "Ann", "everybody", "Floor 2."))
+    (tmp_path / "q.jsonl").write_text(json.dumps({"_id": 1, "text": "where is the first-aid box"}))
+    (found,) = lines(await hausgeist(tmp_path, "search", "--jsonl", "q.jsonl"))
+    assert found["results"][0]["doc_id"] == "curated/1"
+    assert (await hausgeist(tmp_path, "admin", "curate", "remove", "1")).status == 0
+    again = await hausgeist(tmp_path, "admin", "curate", "remove", "1")
+    assert (again.status, "no approved answer 1" in again.err) == (1, True)
+    assert (await hausgeist(tmp_path, "admin", "curate", "add", " ", "x", "--owner", "Ann")).status == 2
+
+
 async def test_several_paths_and_corpus_files_name_their_documents(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
