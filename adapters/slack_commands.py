@@ -84,7 +84,7 @@ def from_slash(payload: Payload) -> Command | Turn | str:
     if words.verb == "word":
         return _offered(name, words.text)
     where = address(channel, "", team, enterprise, user) | {"respond": string(payload, "response_url")}
-    where |= {"shared": "1"} if _CHANNEL.fullmatch(channel) else {}
+    where |= {"shared": "1"} if _CHANNEL.fullmatch(channel) and words.verb != "errand" else {}
     return _asked(words.text, f"slack:{trigger}", where)
 
 

@@ -4,9 +4,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.answers import Answer
+from bot.answers import Answer, Reply
 from bot.assistant import Assistant
-from bot.errors import HausgeistError, IndexDown
+from bot.errors import HausgeistError, IndexDown, NotAllowed
 from bot.events import Again, AskPerson, Case, Command, Feedback, Receipt, Share, Turn
 from bot.files import OWN_FILE
 from bot.inbox import Inbox
@@ -14,7 +14,6 @@ from bot.language import Language, language_of
 from bot.memory import Memory
 from bot.notices import (
     ADMINS_ONLY,
-    CLOSED,
     FORGOTTEN,
     GONE,
     NOT_FOR_ALL,
@@ -27,6 +26,7 @@ from bot.notices import (
     SHARED,
     STOPPING,
 )
+from bot.notices_rights import CLOSED
 from bot.people import PUBLIC
 from bot.places import Place
 
@@ -94,6 +94,23 @@ class Asides:
             return Receipt(note=NOT_FOR_ALL[language].format(titles=", ".join(hidden)))
         name = f"{event.turn.place}:share:{event.kept}"  # twice pressed it is one message
         return replace(event.turn, event_id=event.event_id, message_id=name, conversation=name, shares=event.kept)
+
+    async def show_shared(self, turn: Turn, reply: Reply) -> str:
+        """Shows all what one person was told, if all may still read what it rests on; what came of it.
+
+        Raises NotAllowed, and what `reply` raises.
+        """
+        kept = await self.inbox.kept_answer(turn.shares)
+        if kept is None:
+            raise NotAllowed(GONE["en"])
+        if hidden := await self.not_for_all(kept[1], turn):
+            raise NotAllowed(NOT_FOR_ALL[kept[1].language].format(titles=", ".join(hidden)))
+        shown = await reply.finish(self.shared(kept[1], turn))
+        if not shown:
+            return "not shared"
+        if question := await self.inbox.kept(turn.shares):
+            await self.memory.shown_too(question.conversation, question.message_id, shown)
+        return "shared"
 
     async def not_for_all(self, answer: Answer, there: Turn) -> Sequence[str]:
         """The titles of the documents behind an answer that not everybody may read who reads along `there`.

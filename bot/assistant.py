@@ -25,7 +25,7 @@ from bot.language import (
 )
 from bot.memory import Asked, Conversation, Memory, Record
 from bot.model import ExtractiveModel, Model, ModelBusy
-from bot.notices import MORE_IN_PRIVATE, UNSURE
+from bot.notices_rights import MORE_IN_PRIVATE, UNSURE
 from bot.people import PUBLIC, Directory
 from bot.places import Place
 from bot.prompt import Prompt, fits

@@ -11,18 +11,28 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
-from bot.answers import Reply, Source
+from bot.answers import Answer, Reply, Source
 from bot.asides import Asides, sound
 from bot.assistant import Assistant
 from bot.discreet import Discreet
-from bot.errors import Broken, HausgeistError, NotAllowed, OverQuota, Refused, StateDown, TooSlow, Undelivered
+from bot.errands import Errands
+from bot.errors import (
+    Broken,
+    HausgeistError,
+    NotAllowed,
+    OverQuota,
+    Refused,
+    StateDown,
+    TooSlow,
+    Undelivered,
+)
 from bot.events import Again, AskPerson, Case, Command, Deleted, Edited, Event, Feedback, Receipt, Share, Turn
 from bot.files import Fetch, read
 from bot.inbox import Change, Inbox
 from bot.language import language_of
 from bot.lease import Askable
 from bot.memory import Memory
-from bot.notices import GONE, NOT_FOR_ALL, TOO_MANY
+from bot.notices import TOO_MANY
 from bot.people import Roster
 from bot.ticket import Superseded, Ticket
 from bot.trace import UNFINISHED, Journal, Trace
@@ -46,12 +56,15 @@ class Platform:
 class Dispatcher:
     """The door through which every platform's events come in, and the way from a turn to what its person is told."""
 
-    def __init__(self, assistant: Assistant, memory: Memory, inbox: Inbox, journal: Journal) -> None:
+    def __init__(
+        self, assistant: Assistant, memory: Memory, inbox: Inbox, journal: Journal, errands: Errands | None = None
+    ) -> None:
         self._assistant = assistant
         self._memory = memory
         self._inbox = inbox
         self._journal = journal
         self._asides = Asides(assistant, memory, inbox)
+        self._errands = errands
         self._platforms: dict[str, Platform] = {}
         self._lines: dict[str, asyncio.Lock] = {}
         self._waiting: Counter[str] = Counter()
@@ -177,7 +190,11 @@ class Dispatcher:
             trace.outcome = "kept silent"
             return
         if turn.shares:
-            await self._show_shared(turn, reply, trace)
+            trace.outcome = await self._asides.show_shared(turn, reply)
+            return
+        if turn.errand and self._errands:
+            await reply.finish(Answer(await self._errands.run(turn), "", refused=True, language=language_of(turn.text)))
+            trace.outcome = "errand done"
             return
         passages: tuple[Passage, ...] = ()
         if turn.files and platform and platform.fetch:
@@ -204,21 +221,6 @@ class Dispatcher:
             return False
         return True
 
-    async def _show_shared(self, turn: Turn, reply: Reply, trace: Trace) -> None:
-        """Shows all what one person was told, if all may still read what it rests on."""
-        kept = await self._inbox.kept_answer(turn.shares)
-        if kept is None:
-            raise NotAllowed(GONE["en"])
-        if hidden := await self._asides.not_for_all(kept[1], turn):
-            raise NotAllowed(NOT_FOR_ALL[kept[1].language].format(titles=", ".join(hidden)))
-        shown = await reply.finish(self._asides.shared(kept[1], turn))
-        if not shown:
-            trace.outcome = "not shared"
-            return
-        if question := await self._inbox.kept(turn.shares):
-            await self._memory.shown_too(question.conversation, question.message_id, shown)
-        trace.outcome = "shared"
-
     async def _follow(self, event: AskPerson | Command | Feedback) -> Receipt:
         others = isinstance(event, Command) and event.call == "follows" and not await self._inbox.ours(event.place)
         if others or await self._memory.seen(event.event_id):
@@ -243,7 +245,10 @@ class Dispatcher:
         return receipt
 
     async def _take(self, turn: Turn) -> Receipt:
-        wanted = await self._wanted(turn)
+        begun = await self._errands.begin(turn) if self._errands else None
+        if isinstance(begun, Receipt):
+            return begun
+        wanted = begun or await self._wanted(turn)
         return _receipt(await self._inbox.accept(well_formed(wanted)), wanted) if wanted else Receipt(new=False)
 
     async def _wanted(self, turn: Turn) -> Turn | None:

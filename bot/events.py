@@ -56,6 +56,7 @@ class Turn:
     `discreet` says nothing unless sure.
     `files` came with it; `notices` are lines to show with the answer.
     `shares` is the id of an answer to show to all instead of answering, as its person wished.
+    `errand` is a command that is done instead, `text` what belongs to it: it may take longer than a platform waits.
     """
 
     event_id: str
@@ -79,6 +80,7 @@ class Turn:
     files: tuple[File, ...] = ()
     notices: tuple[str, ...] = ()
     shares: str = ""
+    errand: str = ""
 
     @property
     def messages(self) -> tuple[str, ...]:

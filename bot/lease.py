@@ -82,7 +82,7 @@ class Askable:
         self._turn = turn
 
     async def finish(self, answer: Answer) -> str:
-        if not self._turn.shares:  # the question that it answers is kept already
+        if not (self._turn.shares or self._turn.errand):  # the question is kept already, or is none
             await self._inbox.keep(answer.trace_id, self._turn)
         if self._turn.private and self._turn.place:
             await self._inbox.keep_answer(answer.trace_id, self._turn, answer)

@@ -53,6 +53,25 @@ function ops.erase(epoch, message, vault, seconds)
   return 1
 end
 
+-- Puts exchanges in the place of those that begin alike; whoever recalled the conversation before remembers nothing of it.
+-- epoch, what the vault is from now on, seconds, then beginnings and wholes; 0 where others erased meanwhile.
+function ops.swap(epoch, vault, seconds)
+  if tonumber(redis.call('HGET', state, 'epoch') or 0) ~= tonumber(epoch) then
+    return 0
+  end
+  for at, exchange in ipairs(redis.call('LRANGE', exchanges, 0, -1)) do
+    for i = 5, #ARGV, 2 do
+      if string.sub(exchange, 1, #ARGV[i]) == ARGV[i] then
+        redis.call('LSET', exchanges, at - 1, ARGV[i + 1])
+      end
+    end
+  end
+  redis.call('HSET', state, 'vault', vault)
+  redis.call('HINCRBY', state, 'epoch', 1)
+  redis.call('EXPIRE', state, seconds)
+  return 1
+end
+
 function ops.reset(seconds)
   local had = redis.call('DEL', exchanges)
   redis.call('HDEL', state, 'vault')

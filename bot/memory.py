@@ -68,7 +68,8 @@ class Conversation:
 class Record:
     """An answer as kept for review; question and text are masked.
 
-    `read` names the documents it was made from, cited or not; `at` is when it was given, in seconds.
+    `read` names the documents it was made from, cited or not; `at` is when it was given, in seconds, and `person`
+    whose question it answers, so that it can be erased on their wish.
     """
 
     trace_id: str
@@ -79,6 +80,7 @@ class Record:
     model: str
     read: tuple[str, ...] = ()
     at: float = 0.0
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,11 @@ class Memory:
                     self._script.text, 2, *_places(talk.id), *arguments
                 )  # a cluster's pipeline takes no hash of a script
                 if message_id:  # none where the platform reached nobody
-                    pipe.set(keys.answer(message_id), orjson.dumps(replace(record, at=at)), ex=keys.ANSWER_SECONDS)
+                    pipe.set(
+                        keys.answer(message_id),
+                        orjson.dumps(replace(record, at=at, person=asked.person)),
+                        ex=keys.ANSWER_SECONDS,
+                    )
                 if (await pipe.execute())[0]:
                     return True
             await self._redis.delete(keys.answer(message_id))
@@ -154,6 +160,26 @@ class Memory:
             bounds = (talk.epoch, message_id, sealed, keys.CONVERSATION_SECONDS)
             if await self._script.run(self._redis, _places(conversation), "erase", *bounds):
                 return
+
+    async def redact(self, conversation: str, gone: frozenset[str]) -> int:
+        """Erases the answers that were made from documents that are gone, and the values that only they held.
+
+        The questions stay. How many answers there were.
+        """
+        place = keys.state(conversation)
+        for _ in range(ERASE_TRIES):
+            talk = await self.recall(conversation)
+            quoting = [one for one in talk.exchanges if not gone.isdisjoint(one.read or ())]
+            if not quoting:
+                return 0
+            redacted = [replace(one, answer="", read=None) for one in quoting]
+            rest = [one for one in talk.exchanges if one not in quoting]
+            sealed = self._seal.close(_pruned(talk.vault, [*rest, *redacted]).to_json(), place)
+            pairs = [part for one in redacted for part in (orjson.dumps({"key": one.key})[:-1], orjson.dumps(one))]
+            bounds = (talk.epoch, sealed, keys.CONVERSATION_SECONDS)
+            if await self._script.run(self._redis, _places(conversation), "swap", *bounds, *pairs):
+                return len(quoting)
+        return 0
 
     async def reset(self, place: str, running: Iterable[str] = ()) -> int:
         """Forgets a conversation, or all that begin with `place:`, and their answers; how many there were.

@@ -60,28 +60,6 @@ NOT_FOR_ALL: Final[dict[Language, str]] = {
     "fr": "Je ne peux pas montrer cela à tous ici : {titles} n'est pas ouvert à tous.",
 }
 
-UNSURE: Final[dict[Language, str]] = {
-    "en": "I cannot tell at the moment which groups you are in, so I leave out what is not open to all.",
-    "de": "Ich kann gerade nicht feststellen, in welchen Gruppen Sie sind, und lasse weg, was nicht für alle ist.",
-    "fr": "Je ne peux pas savoir pour le moment à quels groupes vous appartenez : je laisse de côté ce qui n'est pas "
-    "ouvert à tous.",
-}
-
-MORE_IN_PRIVATE: Final[dict[Language, str]] = {
-    "en": "Here I use only what everybody who reads along may read. Ask me in private, and I look in all that you "
-    "may read.",
-    "de": "Hier nutze ich nur, was alle lesen dürfen, die mitlesen. Fragen Sie mich unter vier Augen, dann suche ich "
-    "in allem, was Sie lesen dürfen.",
-    "fr": "Ici, je n'utilise que ce que tous ceux qui lisent peuvent lire. En privé, je cherche dans tout ce que vous "
-    "pouvez lire.",
-}
-
-CLOSED: Final[dict[Language, str]] = {
-    "en": "(The answer is made from documents that are not open to all.)",
-    "de": "(Die Antwort beruht auf Dokumenten, die nicht für alle sind.)",
-    "fr": "(La réponse repose sur des documents qui ne sont pas ouverts à tous.)",
-}
-
 NOT_IN_CHANNEL: Final[dict[Language, str]] = {
     "en": "I am not in this channel, so I cannot show anything to all here. Somebody can invite me.",
     "de": "Ich bin nicht in diesem Kanal und kann hier nichts allen zeigen. Man kann mich einladen.",
@@ -154,13 +132,16 @@ PLACE: Final[dict[Language, dict[str, str]]] = {
 HELP: Final[dict[Language, str]] = {
     "en": "Write me a direct message, mention me in a channel, or ask here: `{command} QUESTION`; only you see the "
     "answer then. `{command} stop` stops my answers in this channel, `{command} reset` in our direct messages makes me "
-    "forget them. Admins: `{command} enable`, `{command} disable`.",
+    "forget them. `{command} export-me` shows what I keep of you, `{command} forget-me` erases it. Admins: "
+    "`{command} enable`, `{command} disable`, `{command} delete-doc`.",
     "de": "Schreiben Sie mir direkt, erwähnen Sie mich in einem Kanal, oder fragen Sie hier: `{command} FRAGE`; die "
     "Antwort sehen dann nur Sie. `{command} stop` hält meine Antworten in diesem Kanal an, nach `{command} reset` in "
-    "unseren Direktnachrichten vergesse ich sie. Für Admins: `{command} enable`, `{command} disable`.",
+    "unseren Direktnachrichten vergesse ich sie. `{command} export-me` zeigt, was ich von Ihnen aufbewahre, `{command} "
+    "forget-me` löscht es. Für Admins: `{command} enable`, `{command} disable`, `{command} delete-doc`.",
     "fr": "Écrivez-moi directement, mentionnez-moi dans un canal, ou demandez ici : `{command} QUESTION` ; vous seul "
     "verrez la réponse. `{command} stop` arrête mes réponses dans ce canal, `{command} reset` dans nos messages "
-    "directs me les fait oublier. Pour les admins : `{command} enable`, `{command} disable`.",
+    "directs me les fait oublier. `{command} export-me` montre ce que je garde de vous, `{command} forget-me` "
+    "l'efface. Pour les admins : `{command} enable`, `{command} disable`, `{command} delete-doc`.",
 }
 
 WANTS_PERSON: Final[dict[Language, str]] = {
@@ -236,14 +217,16 @@ ONE_WORD: Final[dict[Language, str]] = {
 
 TEAMS_HELP: Final[dict[Language, str]] = {
     "en": "Write me your question here in our chat, mention me in a channel or a group, or choose *Ask about this "
-    "message* in the menu of a message. `stop` ends my answers, `reset` makes me forget this conversation. Admins: "
-    "`enable` and `disable` in a channel.",
+    "message* in the menu of a message. `stop` ends my answers, `reset` makes me forget this conversation, `forget-me` "
+    "all that I keep of you, and `export-me` shows it. Admins: `enable` and `disable` in a channel, `delete-doc` here.",
     "de": "Schreiben Sie mir Ihre Frage hier im Chat, erwähnen Sie mich in einem Kanal oder einer Gruppe, oder wählen "
     "Sie im Menü einer Nachricht *Zu dieser Nachricht fragen*. `stop` beendet meine Antworten, nach `reset` vergesse "
-    "ich dieses Gespräch. Für Admins: `enable` und `disable` in einem Kanal.",
+    "ich dieses Gespräch, nach `forget-me` alles von Ihnen; `export-me` zeigt es. Für Admins: `enable` und `disable` "
+    "in einem Kanal, `delete-doc` hier.",
     "fr": "Écrivez-moi votre question ici, mentionnez-moi dans un canal ou un groupe, ou choisissez *Question sur ce "
-    "message* dans le menu d'un message. `stop` arrête mes réponses, `reset` me fait oublier cette conversation. Pour "
-    "les admins : `enable` et `disable` dans un canal.",
+    "message* dans le menu d'un message. `stop` arrête mes réponses, `reset` me fait oublier cette conversation, "
+    "`forget-me` tout ce que je garde de vous, `export-me` le montre. Pour les admins : `enable` et `disable` dans un "
+    "canal, `delete-doc` ici.",
 }
 
 THANKS: Final[dict[Language, str]] = {

@@ -7,18 +7,21 @@ from typing import Final, Literal
 from bot.language import Language
 from bot.notices import MEANT, NOT_YET, ONE_WORD, OR, UNKNOWN_WORD
 
-HERE: Final = ("help", "ask", "stop", "reset", "enable", "disable")
+HERE: Final = ("help", "ask", "stop", "reset", "enable", "disable", "forget-me", "export-me", "delete-doc")
+ERRANDS: Final = ("forget-me", "export-me", "delete-doc")  # take longer than a platform waits
 LATER: Final = (
-    "templates tips limits privacy forget-me export-me private why status pause resume reindex delete-doc quota audit "
-    "feedback eval rollout rollback"
+    "templates tips limits privacy private why status pause resume reindex quota audit feedback eval rollout rollback"
 ).split()
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a text says to us: a command and what belongs to it, a question, or a `word` that is neither."""
+    """What a text says to us: a command and what belongs to it, a question, or a `word` that is neither.
 
-    verb: Literal["help", "stop", "reset", "enable", "disable", "ask", "word"]
+    An `errand` is a command, named by the first word of `text`.
+    """
+
+    verb: Literal["help", "stop", "reset", "enable", "disable", "errand", "ask", "word"]
     text: str = ""
 
 
@@ -33,6 +36,8 @@ def said(text: str) -> Said:
             return Said("stop" if verb == "stop" else "reset")
         case "enable" | "disable" if _orders(verb, rest):
             return Said("enable" if verb == "enable" else "disable", rest)
+        case errand if errand in ERRANDS and bool(rest) == (errand == "delete-doc"):
+            return Said("errand", f"{errand} {rest}".strip())
     if " " not in text:
         return Said("word", verb)
     return Said("ask", rest if verb == "ask" else text)

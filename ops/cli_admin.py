@@ -137,14 +137,32 @@ def forget_rights() -> None:
 
 @admin.command("delete-doc")
 @click.argument("doc_id")
-def delete_doc(doc_id: str) -> None:
-    """Remove a document at once and for good, even if its source still holds it."""
-    from ops.knowledge import delete_document
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def delete_doc(doc_id: str, *, as_json: bool) -> None:
+    """Erase a document at once and for good, even if its source still holds it, and all answers made from it."""
+    from ops.people import delete_document
 
-    with working():
-        if not delete_document(configured(), doc_id):
-            raise WorkFailed(f"there is no document {doc_id!r}; `hausgeist search` shows ids")
-    click.echo(f"{doc_id} is removed; `hausgeist admin restore-doc` would undo that.")
+    run_async(delete_document(configured(), doc_id, as_json=as_json))
+
+
+@admin.command("erase-person")
+@click.argument("person")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def erase_person(person: str, *, as_json: bool) -> None:
+    """Erase what is kept of a PERSON (such as slack:T1:U1): questions, answers, verdicts."""
+    from ops.people import erase_person as run
+
+    run_async(run(configured(), person, as_json=as_json))
+
+
+@admin.command("export-person")
+@click.argument("person")
+@click.option("--output", type=click.Path(path_type=Path), help="A file, which only you may read; else stdout.")
+def export_person(person: str, output: Path | None) -> None:
+    """Print what is kept of a PERSON (such as slack:T1:U1), in clear, as JSON."""
+    from ops.people import export_person as run
+
+    run_async(run(configured(), person, output))
 
 
 @admin.command("restore-doc")

@@ -63,12 +63,6 @@ def roll_back(settings: Settings, generation: int | None) -> int:
         return library.roll_back(generation)
 
 
-def delete_document(settings: Settings, doc_id: str) -> bool:
-    """Removes a document for good; False if there was none."""
-    with closing(_library(settings)) as library:
-        return bool(library.delete(doc_id, "the command line"))
-
-
 def restore_document(settings: Settings, doc_id: str) -> bool:
     """Lets a deleted document come back; False if it was not deleted."""
     with closing(_library(settings)) as library:

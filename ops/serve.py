@@ -27,6 +27,7 @@ from ops.build import Service, service
 from ops.doors import Demo, chats, direct
 from ops.gaps_job import WEEK, report_gaps
 from ops.jobs import HOUR, Jobs
+from ops.people import sweep
 from ops.settings import Settings
 from ops.web import Adapter, application
 from rag.errors import LibraryError
@@ -207,6 +208,7 @@ async def running(settings: Settings, role: Role = "all", demo: Demo | None = No
         if role in ("all", "scheduler"):
             jobs = Jobs(parts.redis, parts.library, settings.sync_minutes, settings.retention_days)
             jobs.add("gaps", WEEK * DAY, partial(report_gaps, settings, parts.redis, parts.library), asked_seconds=HOUR)
+            jobs.add("sweep", 60 * settings.sync_minutes, partial(sweep, parts.errands))
             await jobs.start()
             stack.push_async_callback(jobs.stop)
         yield server

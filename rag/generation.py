@@ -90,6 +90,12 @@ class Generation:
         with self.store.reading() as db:
             return db.execute("SELECT 1 FROM documents WHERE doc_id = ? LIMIT 1", (doc_id,)).fetchone() is not None
 
+    def stands(self, doc_id: str, standing: Standing) -> bool:
+        """Tells whether any source's document of this name may be shown to somebody."""
+        with self.store.reading() as db:
+            rows = db.execute("SELECT source_id FROM documents WHERE doc_id = ?", (doc_id,)).fetchall()
+        return any(standing.holds(doc_id, row["source_id"]) for row in rows)
+
     def audiences(self, groups: frozenset[str], collections: Collection[str] = ()) -> list[int]:
         """Returns the ids of the audiences, of some collections or of all, that somebody in these groups belongs to."""
         with self.store.reading() as db:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from rag.background import Background
-from rag.catalog import Catalog, Standing
+from rag.catalog import EVERY_SOURCE, Catalog, Standing
 from rag.curated import PREFIX, Curated
 from rag.embedder import Embedder
 from rag.generation import Generation, Removed
@@ -118,6 +118,29 @@ class Library:
             return []
         self.catalog.bury([doc_id], by)
         return [generation.remove([doc_id]) for generation in known]
+
+    def bury(self, doc_id: str, by: str) -> bool:
+        """Takes a document out of every answer of every process at once; what it leaves goes with `delete`.
+
+        False if there is none. Safe to call twice.
+        """
+        known = any(generation.has(doc_id) for generation in self.generations.all())
+        if known:
+            self.catalog.bury([doc_id], by)
+        return known or (doc_id, EVERY_SOURCE) in self.catalog.standing().gone
+
+    def gone(self, doc_ids: Collection[str]) -> frozenset[str]:
+        """Returns those of the documents that were deleted, or that no source has any more.
+
+        The latter only where every source was read whole, into the newest generation.
+        """
+        generation, standing = self.serving()
+        rows = self.catalog.sources()
+        newest = max(made.id for made in self.catalog.generations() if made.state == "ready")
+        whole = bool(rows) and all(row["synced"] for row in rows) and standing.generation == newest
+        approved = {one.doc_id for one in self.curated.all()}
+        missing = [doc_id for doc_id in doc_ids if doc_id not in approved and not generation.stands(doc_id, standing)]
+        return frozenset(doc_id for doc_id in missing if whole or (doc_id, EVERY_SOURCE) in standing.gone)
 
     def restore(self, doc_id: str) -> bool:
         """Lets a deleted document come back with the next sync; False if it was not deleted."""

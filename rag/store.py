@@ -66,6 +66,7 @@ class Store:
         db = sqlite3.connect(address, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=True)
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not only unlinked
         return db
 
     def _agree(self, form: str) -> tuple[str, str]:

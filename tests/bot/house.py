@@ -12,6 +12,8 @@ from bot.admission import Admission
 from bot.answers import Answer
 from bot.assistant import Assistant
 from bot.dispatch import Dispatcher
+from bot.erasure import Eraser
+from bot.errands import Errands
 from bot.errors import HausgeistError
 from bot.events import Person, Turn
 from bot.inbox import LEASE_SECONDS, Inbox
@@ -23,6 +25,7 @@ from bot.trace import Trace
 from bot.veil import Bounds, Veil
 from bot.worker import Worker
 from guardrails.pii import Guard
+from rag.deletion import Deletion
 from rag.library import Library
 from rag.retriever import Retriever
 
@@ -93,7 +96,8 @@ class House:
         self.assistant = Assistant(
             self.directory, Veil(self.guard, self.bounds), self.memory, retriever, self.model, admission
         )
-        self.dispatcher = Dispatcher(self.assistant, self.memory, self.inbox, self.book)
+        self.errands = Errands(Deletion(self.library), Eraser(self.redis, self.memory, self.inbox), self.directory)
+        self.dispatcher = Dispatcher(self.assistant, self.memory, self.inbox, self.book, self.errands)
 
     async def ask(self, text: str, **changes: object) -> Seen:
         """Asks and waits for what the person sees."""

@@ -23,6 +23,10 @@ from bot.verbs import HERE, LATER, Said, nearest, offered, said
         ("disable", Said("disable")),
         ("disable it", Said("ask", "disable it")),
         ("quota", Said("word", "quota")),
+        ("Forget-me", Said("errand", "forget-me")),
+        ("forget-me nots bloom when?", Said("ask", "forget-me nots bloom when?")),
+        ("delete-doc hr/pay bands.md", Said("errand", "delete-doc hr/pay bands.md")),
+        ("delete-doc", Said("word", "delete-doc")),
         ("how many days?", Said("ask", "how many days?")),
     ],
 )

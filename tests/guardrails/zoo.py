@@ -124,8 +124,6 @@ LINKS: Final = (
     "*evil*.com/{}",
     "ev**il**.example.c**om**/{}",
     "`evil`.com/{}",
-    "_evil_.com/{}",
-    "evil_.com_/{}",
     "evil[dot]com/{}",
     "evil{{.}}com/{}",
     "evil&amp;#46;com/{}",
@@ -218,7 +216,7 @@ HIDDEN: Final = (
 
 
 def harmful(shown: str) -> list[str]:
-    """What in a screened text could still be acted upon; a `<` with a blank behind it begins no tag anywhere."""
+    """What in a screened text could still be acted upon."""
     bare = shown.replace("https://intra.firm.com/leave", "")
     signs = (
         r"(?i)\b[a-z][a-z0-9+.-]*://\S",
@@ -227,7 +225,7 @@ def harmful(shown: str) -> list[str]:
         r"(?m)^\s*\[[^\]\n]+\]:\s*\S*(?://|\w\.\w)",
         r"<[!@#]|<https?:",
         r"(?i)(?<!\w)@(?:here|everyone|channel)\b",
-        r"(?i)</?(?:at|img|a|script|iframe|svg|form)[\s/>](?![^`]*`)",
+        r"(?i)<\s*/?(?:at|img|a|script|iframe|svg|form)[\s/>](?![^`]*`)",
         "[\u200b-\u200f\u2028-\u202e\u2060-\u206f\U000e0000-\U000e01ef\x00-\x08\x0b-\x1f\x7f-\x9f]",
     )
     return [sign for sign in signs if re.search(sign, bare)]

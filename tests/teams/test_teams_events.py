@@ -473,7 +473,7 @@ def test_help_is_said_and_nothing_asked(text: str) -> None:
         ("/hlep", "I know no `hlep`. Did you mean `help`?"),
         ("/xyzzy", "I know no `xyzzy`. A question has more than one word."),
         ("templates", "`templates` is not there yet."),
-        ("forget-me", "`forget-me` is not there yet."),
+        ("quota", "`quota` is not there yet."),
     ],
 )
 def test_a_word_that_is_no_command_is_helped(text: str, line: str) -> None:

@@ -1,0 +1,132 @@
+"""Commands that take longer than a platform waits: to be forgotten, to be told what is kept, to delete a document.
+
+They wait in the inbox like questions, so that whoever takes over from a worker that died does them to the end.
+"""
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from bot.erasure import Eraser
+from bot.errors import IndexDown
+from bot.events import Receipt, Turn
+from bot.language import Language, language_of
+from bot.notices import ADMINS_ONLY, NOT_REACHED
+from bot.notices_rights import COPY, COPY_CUT, IN_PRIVATE, NO_DOCUMENT, NOTHING_KEPT
+from bot.people import Directory
+from bot.report import DOCUMENT_STAYS, PERSON_STAYS, Erasure
+from bot.verbs import said
+from rag.errors import LibraryError
+
+LONGEST: Final = 20_000  # characters of a copy that are told in a chat
+
+
+class Archive(Protocol):
+    """The library, as far as deleting needs it."""
+
+    async def bury(self, doc_id: str, by: str) -> bool:
+        """Takes a document out of all answers at once; False if there is none. Safe to call twice."""
+
+    async def remove(self, doc_id: str, by: str) -> Mapping[str, int]:
+        """Removes what a document leaves in the index: how much of what. Safe to call twice."""
+
+    async def gone(self, doc_ids: Collection[str]) -> frozenset[str]:
+        """Which of the documents were deleted, or are at no source any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errands:
+    """Does what such a command says; every method raises StateDown and IndexDown."""
+
+    archive: Archive
+    eraser: Eraser
+    directory: Directory
+
+    async def begin(self, turn: Turn) -> Turn | Receipt | None:
+        """The errand that a turn is, or why not; None for a question.
+
+        A document is in no answer any more when this returns.
+        """
+        words = said(turn.text.removeprefix("/"))
+        if words.verb != "errand" or turn.files or turn.call != "addressed":
+            return None
+        verb, _, about = words.text.partition(" ")
+        language = language_of(turn.text)
+        if not turn.private:
+            return Receipt(note=IN_PRIVATE[language].format(verb=verb))
+        if verb == "delete-doc":
+            if not self.directory.administers(turn.person):
+                return Receipt(note=ADMINS_ONLY[language].format(person=turn.person.id))
+            with searching():
+                if not await self.archive.bury(about, turn.person.id):
+                    return Receipt(note=NO_DOCUMENT[language].format(name=about[:200]))
+        apart = (
+            f"{turn.conversation}:{verb}:{turn.message_id}"  # nothing that was written before or after is part of it
+        )
+        return replace(turn, conversation=apart, errand=verb, text=about, place="", opens=False)
+
+    async def _buried(self, doc_id: str, by: str, language: Language) -> str:
+        """Takes a document out of all answers; why not, if it is not."""
+        try:
+            known = await self.archive.bury(doc_id, by)
+        except LibraryError:
+            return NOT_REACHED[language]
+        return "" if known else NO_DOCUMENT[language].format(name=doc_id[:200])
+
+    async def run(self, turn: Turn) -> str:
+        """Does an errand to its end; what its person is told, in Markdown."""
+        language = language_of(turn.text)
+        if turn.errand == "delete-doc":
+            return (await self.delete(turn.text, turn.person.id)).as_text(language)
+        if turn.errand == "export-me":
+            return told(await self.eraser.copy(turn.person.id), language)
+        return (await self.forget(turn.person.id, but=turn.conversation)).as_text(language)
+
+    async def delete(self, doc_id: str, by: str) -> Erasure:
+        """Erases a document and all that was made from it."""
+        with searching():
+            buried = await self.archive.bury(doc_id, by)
+            removed = await self.archive.remove(doc_id, by)
+        quoted = await self.sweep({doc_id}) if buried else {}
+        return Erasure("document", doc_id, time.time(), {"tombstone": int(buried), **removed, **quoted}, DOCUMENT_STAYS)
+
+    async def forget(self, person: str, but: str = "") -> Erasure:
+        """Erases what is kept of somebody; `but` is the conversation in which they said so."""
+        return Erasure("person", person, time.time(), await self.eraser.person(person, but), PERSON_STAYS)
+
+    async def sweep(self, only: Collection[str] = ()) -> Mapping[str, int]:
+        """Erases what was made from documents that are gone, of all or `only` of some: how much of what."""
+
+        async def gone(doc_ids: Collection[str]) -> frozenset[str]:
+            asked = [doc_id for doc_id in doc_ids if not only or doc_id in only]
+            with searching():
+                return await self.archive.gone(asked) if asked else frozenset()
+
+        return await self.eraser.documents(gone)
+
+
+def told(copy: Mapping[str, Any], language: Language) -> str:
+    """What is kept of somebody, as they read it: the newest first, as much as a chat takes."""
+    if not copy["exchanges"] and not copy["verdicts"]:
+        return NOTHING_KEPT[language]
+    lines, size = [COPY[language].format(exchanges=len(copy["exchanges"]), verdicts=len(copy["verdicts"]))], 0
+    for one in reversed(copy["exchanges"]):
+        when = datetime.fromtimestamp(one["at"], UTC).isoformat(" ", timespec="minutes")
+        lines.append(f"**{when} UTC: {one['question']}**\n{one['answer']}")
+        size += len(lines[-1])
+        if size > LONGEST:
+            lines.append(COPY_CUT[language].format(person=copy["person"]))
+            break
+    return "\n\n".join(lines)
+
+
+@contextmanager
+def searching() -> Iterator[None]:
+    """Says in our words what the library could not do."""
+    try:
+        yield
+    except LibraryError as error:
+        raise IndexDown("I cannot reach the documents at the moment. Please try again in a minute.") from error

@@ -1,0 +1,28 @@
+"""A document's end, for callers that must not be held up: at once in no answer, then out of every index."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+from rag.library import Library
+
+
+class Deletion:
+    """Deletes from a library, in threads. Every method raises LibraryError."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    async def bury(self, doc_id: str, by: str) -> bool:
+        """Takes a document out of all answers at once; False if there is none. Safe to call twice."""
+        return await asyncio.to_thread(self._library.bury, doc_id, by)
+
+    async def remove(self, doc_id: str, by: str) -> Mapping[str, int]:
+        """Removes what a document leaves in the index, in every generation; counts what the current one had."""
+        removed = await asyncio.to_thread(self._library.delete, doc_id, by)
+        number = self._library.current().number
+        mine = [one for one in removed if one.generation == number]
+        return {"documents": sum(one.documents for one in mine), "passages": sum(one.passages for one in mine)}
+
+    async def gone(self, doc_ids: Collection[str]) -> frozenset[str]:
+        """Returns those of the documents that were deleted, or are at no source any more."""
+        return await asyncio.to_thread(self._library.gone, doc_ids)
