@@ -191,7 +191,9 @@ def _source(source: Source, language: Language) -> str:
     if honest("", source.link) and len(source.link) <= 800:
         title = linked(title, source.link) if honest(name, source.link) else f"{title} {linked('', source.link)}"
     stale = f":warning: {labels.STALE[language]}" if source.stale else ""
-    details = [_short(detail, 120) for detail in (source.owner, source.date) if detail]
+    details = [
+        _short(detail, 120) for detail in (labels.page(source.page, language), source.owner, source.date) if detail
+    ]
     return " · ".join([f"[{source.number}] {title}", *details, *filter(None, [stale])])
 
 

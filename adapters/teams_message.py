@@ -115,7 +115,7 @@ def _listed(source: Source, language: Language) -> str:
         title = f"[{title}]({url})" if honest(name, source.link) else f"{title} ({url})"
     stale = labels.STALE[language] if source.stale else ""
     return f"- **{source.number}** " + ", ".join(
-        filter(None, [title, line(source.owner, 120), line(source.date, 40), stale])
+        filter(None, [title, labels.page(source.page, language), line(source.owner, 120), line(source.date, 40), stale])
     )
 
 
@@ -139,22 +139,21 @@ def _ai_label(text: str, answer: Answer, sensitivity: str) -> dict[str, object]:
     }
     if sensitivity:
         label["usageInfo"] = {"@type": "CreativeWork", "name": sensitivity[:_NAME]}
-    stale = labels.STALE[answer.language]
-    return {**label, "citation": next(it for it in _citations(cited, stale) if size(it) <= LABEL)}
+    return {**label, "citation": next(it for it in _citations(cited, answer.language) if size(it) <= LABEL)}
 
 
-def _citations(cited: Sequence[Source], stale: str) -> Iterator[list[dict[str, object]]]:
+def _citations(cited: Sequence[Source], language: Language) -> Iterator[list[dict[str, object]]]:
     """The citations with all that is known, then with ever less."""
-    yield [_citation(source, _NAME, _ABSTRACT, stale) for source in cited]
+    yield [_citation(source, _NAME, _ABSTRACT, language) for source in cited]
     yield [_citation(source, _NAME, _ABSTRACT // 4) for source in cited]
     yield [_citation(source, _NAME // 4, _NAME // 4) for source in cited]
     yield []
 
 
-def _citation(source: Source, name: int, abstract: int, stale: str | None = None) -> dict[str, object]:
-    """A citation; with words about the document if `stale` is given, the word for one that may be out of date."""
+def _citation(source: Source, name: int, abstract: int, language: Language | None = None) -> dict[str, object]:
+    """A citation; with words about the document if they are asked for in a language."""
     title, url = _short(source.title or source.doc_id, name), _url(source)
-    words = [] if stale is None else [source.owner, source.date, stale if source.stale else ""]
+    words = _about(source, language) if language else []
     keywords = list(filter(None, (_short(word, _KEYWORD) for word in words)))
     return {
         "@type": "Claim",
@@ -167,6 +166,11 @@ def _citation(source: Source, name: int, abstract: int, stale: str | None = None
             **({"keywords": keywords} if keywords else {}),
         },
     }
+
+
+def _about(source: Source, language: Language) -> list[str]:
+    stale = labels.STALE[language] if source.stale else ""
+    return [labels.page(source.page, language), source.owner, source.date, stale]
 
 
 def _words(markdown: str) -> str:

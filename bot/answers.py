@@ -11,6 +11,7 @@ from bot.language import Language
 class Source:
     """A document that the answer cites as `[number]`, with the beginning of the passage; `link` is its URL, if any.
 
+    `page` counts from 1, and is 0 where the document has no pages or they are not known.
     `stale` marks one whose date lies further back than documents are trusted to be current.
     """
 
@@ -22,6 +23,7 @@ class Source:
     owner: str = ""
     date: str = ""
     stale: bool = False
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ STALE: Final[dict[Language, str]] = {
     "fr": "peut-être dépassé",
 }
 
+PAGE: Final[dict[Language, str]] = {"en": "p. {}", "de": "S. {}", "fr": "p. {}"}
+
 CHANGED: Final[dict[Language, str]] = {
     "en": "You changed your question.",
     "de": "Sie haben Ihre Frage geändert.",
@@ -214,3 +216,8 @@ REASONS: Final[dict[Language, dict[str, str]]] = {
 def remarks(answer: Answer) -> list[str]:
     """The lines that stand beside an answer: about the question's files, and that it names no source."""
     return [*answer.notices, *([UNCITED[answer.language]] if answer.uncited else [])]
+
+
+def page(number: int, language: Language) -> str:
+    """Says which page a passage is on; "" where that is not known."""
+    return PAGE[language].format(number) if number else ""

@@ -178,6 +178,7 @@ def source_of(number: int, passage: Passage) -> Source:
         excerpt=screen(passage.text[:EXCERPT_CHARACTERS], addresses_of(passage)),
         owner=passage.owner,
         date=passage.date,
+        page=passage.page,
     )
 
 

@@ -42,13 +42,13 @@ def weight(text: str) -> int:
     Prose weighs its length. Figures, capitals and marks weigh more, as do letters that UTF-8 needs three bytes for:
     tokenizers cut them finer. What links point to is not embedded (`words.plain`).
     """
-    needed = _needed(text)
-    return max(len(text), needed if needed <= len(text) else _needed(plain(text)))
-
-
-def _needed(text: str) -> int:
     data = text.encode("utf-8", "replace")
-    return (2 * len(data) - len(data.translate(None, _DENSE))) * 4 // 5
+    needed = (2 * len(data) - len(data.translate(None, _DENSE))) * 4 // 5
+    if needed <= len(text):
+        return len(text)
+    if (bare := plain(text)) is text or bare == text:
+        return needed
+    return max(len(text), weight(bare))
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -59,7 +59,7 @@ def blocks(text: str) -> Iterator[Block]:
         end = 0
         for fenced in _FENCED.finditer(held) if "```" in held or "~~~" in held else ():
             yield from _unfenced(held[end : fenced.start()], page)
-            yield Block.of(_tidy(fenced[0]), page)
+            yield Block(code := _tidy(fenced[0]), weight(code), page)
             end = fenced.end()
         yield from _unfenced(held[end:] if end else held, page)
 
@@ -95,19 +95,19 @@ def _unfenced(text: str, page: int) -> Iterator[Block]:
         if "\n#" in piece or piece.startswith("#"):
             yield from _with_headings(piece, page)
         elif tidy := _tidy(piece):
-            yield Block.of(tidy, page)
+            yield Block(tidy, weight(tidy), page)
 
 
 def _with_headings(text: str, page: int) -> Iterator[Block]:
     lines: list[str] = []
     for line in text.split("\n"):
         if _ATX.match(line) and len(line) <= _LONGEST_HEADING and (heading := line.strip("#").strip().rstrip("#")):
-            yield from [Block.of(tidy, page)] if (tidy := _tidy("\n".join(lines))) else []
+            yield from [Block(tidy, weight(tidy), page)] if (tidy := _tidy("\n".join(lines))) else []
             yield Block(heading.rstrip(), 0, page, len(line) - len(line.lstrip("#")))
             lines = []
         else:
             lines.append(line)
-    yield from [Block.of(tidy, page)] if (tidy := _tidy("\n".join(lines))) else []
+    yield from [Block(tidy, weight(tidy), page)] if (tidy := _tidy("\n".join(lines))) else []
 
 
 def _tidy(text: str) -> str:

@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from itertools import islice
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -18,8 +19,8 @@ from rag.store import Store
 from rag.terms import packed, terms
 from rag.words import language_of, plain, words
 
-BATCH = 128  # passages that are embedded and written together
-_LONG = 4 * BATCH
+BATCH = 256  # passages that are embedded and written together
+_LONG = 2 * BATCH
 _ASKED = 500  # digests that are looked up at once
 _LAYOUT = b" \t\n*_#|`~\\"  # what sets two copies of a text apart, and says nothing
 
@@ -137,10 +138,15 @@ def _columns(cut: Sequence[Passage], digests: Iterable[bytes]) -> Iterator[_Colu
     otherwise = usual[0][0] if usual else "english"
     for passage, body, each, language, digest in zip(cut, bodies, said, spoken, digests, strict=False):
         tongue = language or otherwise
-        title, heading = (terms(words(plain(text)), tongue) for text in (passage.title, passage.heading))
-        length, counted = packed(title, heading, terms(each, tongue))
+        above = _above(passage.title, tongue), _above(passage.heading, tongue)
+        length, counted = packed(*above, terms(each, tongue))
         fold = _folded(body, 8)
         yield _Columns(passage.chunk_id, passage.heading, passage.text, digest, length, counted, passage.page, fold)
+
+
+@lru_cache(1024)  # the passages of one document share them
+def _above(text: str, language: str) -> list[int]:
+    return terms(words(plain(text)), language)
 
 
 def _folded(text: str, size: int) -> bytes:

@@ -26,6 +26,7 @@ class Store:
         except OSError as error:
             raise LibraryError(f"the index {path} cannot be created: {error.strerror}") from error
         with self._connection() as db:
+            db.execute("PRAGMA page_size = 16384")  # a passage with its vector and words takes some 5 KB
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);" + schema)
         found, self.identity = self._agree(form)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from hashlib import blake2b
+from struct import Struct
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from rag.words import stem
 TITLE, HEADING = 8, 2  # what an occurrence weighs there; in the body, 1
 _WORDS = 1 << 17  # that are remembered with their terms, in each language
 _NOTHING = 0
+_MOST = 0xFFFF
 _TERM = np.dtype("<u8")
 _WEIGHT = np.dtype("<u2")
 _SIZE = _TERM.itemsize + _WEIGHT.itemsize
@@ -35,9 +37,10 @@ def packed(title: Iterable[int], heading: Iterable[int], body: Iterable[int]) ->
         for each in told:
             weights[each] += weight
             length += 1
-    distinct = np.fromiter(weights.keys(), _TERM, len(weights))
-    counted = np.fromiter(weights.values(), np.int64, len(weights)).clip(0, 0xFFFF).astype(_WEIGHT)
-    return length, distinct.tobytes() + counted.tobytes()
+    counted = weights.values()
+    most = counted if max(counted, default=0) <= _MOST else [min(count, _MOST) for count in counted]
+    form = _form(len(weights))
+    return length, form.pack(*weights, *most)
 
 
 def unpacked(blobs: list[bytes]) -> tuple[npt.NDArray[np.int64], Terms, Weights]:
@@ -67,6 +70,11 @@ class _Dictionary(dict[str, int]):
         found = stem(word, self._language)
         self[word] = number = term(found) if found else _NOTHING
         return number
+
+
+@cache
+def _form(count: int) -> Struct:
+    return Struct(f"<{count}Q{count}H")
 
 
 @cache

@@ -32,7 +32,13 @@ def _find(options: Options) -> Iterable[Figure]:
     return measure(options)
 
 
-PARTS: Final[dict[str, Part]] = {"parse": _parse, "find": _find}
+def _intake(options: Options) -> Iterable[Figure]:
+    from ops.bench.knowledge_intake import run as measure
+
+    return measure(options)
+
+
+PARTS: Final[dict[str, Part]] = {"parse": _parse, "find": _find, "intake": _intake}
 """The parts in the order in which they run, each in a file of its own that loads what it measures when it runs."""
 
 

@@ -300,7 +300,7 @@ def test_a_sync_that_broke_off_goes_on_from_there(tmp_path: Path) -> None:
     broken.close()
     whole = Library.open(tmp_path / "index", embedder := _Failing())
     report = whole.sync(source)
-    assert report.unchanged == 512  # four batches of 128
+    assert report.unchanged == 512  # two batches of 256
     assert report.indexed == embedder.embedded == 488
     assert whole.stats().documents == 1000
 
@@ -318,7 +318,7 @@ def test_a_long_document_keeps_what_was_embedded_of_it(tmp_path: Path) -> None:
     whole = Library.open(tmp_path / "index", embedder := _Failing())
     whole.sync(Source(folder))
     assert whole.stats().passages == 1000
-    assert embedder.embedded == 1000 - 640
+    assert embedder.embedded == 1000 - 512
     with whole.store.reading() as db:
         assert not db.execute("SELECT * FROM spare").fetchall()
 

@@ -185,3 +185,10 @@ def _read(messages: Sequence[SlackMessage]) -> Iterator[str]:
             yield read(block["text"])
         for row in block.get("rows", []):
             yield from (letters(cell_text(cell)) for cell in row)
+
+
+def test_a_source_says_its_page_in_the_answers_language() -> None:
+    source = Source(1, "d", "Handbuch", "", "", "HR", "2026-01-01", page=4)
+    assert "[1] Handbuch · S. 4 · HR · 2026-01-01" in str(
+        answer_messages(Answer("Ja [1].", "t", (source,), language="de"))
+    )

@@ -241,16 +241,16 @@ async def test_what_is_nobodys_to_ask_again_and_names_no_source_has_one_button(t
 
 
 async def test_an_answer_is_classified_as_the_company_wishes_and_marks_what_is_stale(desk: Desk) -> None:
-    stale = replace(ANSWER.sources[0], stale=True)
+    stale = replace(ANSWER.sources[0], stale=True, page=4)
     reply = desk.worker(FreeTicket())
     reply.manner = Manner("Confidential", "19:c@thread.tacv2;messageid=7")
     await reply.finish(replace(ANSWER, sources=(stale,), notices=("report.pdf was not read.",)))
     answer, below = desk.connector.messages
     assert "_report.pdf was not read._" in answer.text
-    assert answer.text.endswith("HR, 2026-01-01, may be out of date")
+    assert answer.text.endswith("p. 4, HR, 2026-01-01, may be out of date")
     (label,) = answer.activity["entities"]
     assert label["usageInfo"] == {"@type": "CreativeWork", "name": "Confidential"}
-    assert label["citation"][0]["appearance"]["keywords"] == ["HR", "2026-01-01", "may be out of date"]
+    assert label["citation"][0]["appearance"]["keywords"] == ["p. 4", "HR", "2026-01-01", "may be out of date"]
     share = {
         "hausgeist": "share",
         "kept": "trace-1",

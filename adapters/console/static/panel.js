@@ -44,9 +44,9 @@ export function closePanel() {
   return true;
 }
 
-/** "owner · date", as far as they are known. */
-export function aboutOf({ owner, date, stale }) {
-  return [owner, readableDate(date), stale ? "may be out of date" : ""].filter(Boolean).join(" · ");
+/** "page · owner · date", as far as they are known. */
+export function aboutOf({ page, owner, date, stale }) {
+  return [page ? `p. ${page}` : "", owner, readableDate(date), stale ? "may be out of date" : ""].filter(Boolean).join(" · ");
 }
 
 /** On a narrow screen the panel covers the page, and the keyboard must not wander behind it. */
