@@ -15,6 +15,7 @@ from rag.embedder import Embedder
 from rag.generation import Generation, Removed
 from rag.generations import Generations
 from rag.intake import Report
+from rag.legacy import move_over
 from rag.passages import Document
 from rag.renewal import Renewal
 from rag.sources import Source
@@ -49,6 +50,7 @@ class Library:
     def __init__(self, folder: Path, embedder: Embedder) -> None:
         self.folder, self.embedder = folder, embedder
         self.catalog = Catalog(folder / CATALOG)
+        move_over(folder, self.catalog)
         self.generations = Generations(folder, self.catalog, embedder)
         self._renewal = Renewal(folder, self.catalog, self.generations, embedder)
         self.curated = Curated(self.catalog, embedder)

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -352,3 +353,25 @@ def test_another_generation_embeds_nothing_again(tmp_path: Path) -> None:
     report = Intake(library.catalog, beside, embedder, source, [library.current()]).run()
     assert (report.indexed, embedder.embedded) == (300, 300)
     assert beside.size() == library.current().size()
+
+
+def test_an_index_of_before_hands_over_its_sources(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.put("leave.md", "holidays")
+    (tmp_path / "old").mkdir()
+    with closing(sqlite3.connect(tmp_path / "old" / "knowledge.db")) as db:
+        db.execute("CREATE TABLE sources (id INTEGER PRIMARY KEY, path, collection, groups, prefix, synced)")
+        db.execute("INSERT INTO sources VALUES (1, ?, 'handbook', '[\"hr\"]', 'docs/', '')", (str(shelf.folder),))
+        db.commit()
+    library = Library.open(tmp_path / "old", HashEmbedder())
+    (known,) = library.sources()
+    assert known.source == Source(shelf.folder, "handbook", frozenset({"hr"}), "docs/")
+    assert library.sync(known.source).indexed == 1
+    library.close()
+    assert not (tmp_path / "old" / "knowledge.db").exists()
+
+
+def test_an_index_of_before_that_is_broken_keeps_nobody_out(tmp_path: Path) -> None:
+    (tmp_path / "knowledge.db").write_bytes(b"noise" * 1000)
+    library = Library.open(tmp_path, HashEmbedder())
+    assert library.stats().documents == 0
+    library.close()

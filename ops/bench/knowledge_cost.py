@@ -1,0 +1,120 @@
+"""What a search costs beside its two halves alone, and how soon a process that starts can answer."""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from ops.bench.figures import Figure
+from ops.bench.knowledge import Options
+from ops.bench.knowledge_generated import GeneratedEmbedder, generated, word
+from rag.embedder import Vectors
+from rag.library import Library
+from rag.retriever import POOL, Retriever
+
+SIZE = 100_000
+QUESTIONS = 200
+EVERYBODY: frozenset[str] = frozenset()
+_FIRST = """
+import asyncio, pathlib, sys, time
+from ops.bench.knowledge_generated import GeneratedEmbedder
+from rag.library import Library
+from rag.retriever import Retriever
+
+begin = time.perf_counter()
+library = Library.open(pathlib.Path(sys.argv[1]), GeneratedEmbedder())
+assert asyncio.run(Retriever(library).search("w3x w40x", frozenset()))
+print(time.perf_counter() - begin)
+"""
+
+
+class _Known(GeneratedEmbedder):
+    """Has embedded every question before."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Vectors] = {}
+
+    def queries(self, texts: list[str]) -> Vectors:
+        for text in texts:
+            if text not in self._made:
+                self._made[text] = super().queries([text])
+        return np.vstack([self._made[text] for text in texts])
+
+
+def run(options: Options) -> Iterable[Figure]:
+    """Measures both over one generated library."""
+    with tempfile.TemporaryDirectory() as folder:
+        with closing(generated(Path(folder), SIZE)) as library:
+            library.embedder = _Known()
+            yield from _search(library, options.rows or QUESTIONS)
+        yield Figure("cost-seconds-to-first-answer", _seconds_to_first(Path(folder)), 1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    yield Figure("cost-megabytes-at-most-of-this-bench", peak, 1)
+
+
+def _search(library: Library, count: int) -> Iterable[Figure]:
+    questions = _questions(count)
+    vectors = library.embedder.queries(questions)
+    retriever, bare = Retriever(library), _bare(library)
+    both, ours = [], []
+    for question, vector in zip(questions, vectors, strict=True):
+        both.append(_seconds(lambda question=question, vector=vector: bare(question, vector)))  # type: ignore[misc]
+        ours.append(_seconds(lambda question=question: _searched(retriever, question)))  # type: ignore[misc]
+    yield Figure("cost-milliseconds-of-faiss-and-bm25", 1000 * median(both), count)
+    yield Figure("cost-milliseconds-of-search", 1000 * median(ours), count)
+    yield Figure("cost-search-over-faiss-and-bm25", median(ours) / median(both), count, 1.5, most=True)
+
+
+def _searched(retriever: Retriever, question: str) -> None:
+    """Searches in this thread, as the thread of a question does."""
+    retriever._search(question, EVERYBODY, 8, (), False)
+
+
+def _questions(count: int) -> list[str]:
+    """Ten words each, common and rare, as people mix them."""
+    chance = np.random.default_rng(count)
+    ranks = (10 ** chance.uniform(0.3, 4.5, (count, 10))).astype(int)
+    return [" ".join(map(word, row)) for row in ranks.tolist()]
+
+
+def _bare(library: Library) -> Callable[[str, Vectors], None]:
+    """FAISS and BM25 of others over the same passages, each asked for as many, and no more done with them."""
+    import bm25s
+    import faiss
+
+    with library.store.reading() as db:
+        rows = db.execute("SELECT text, vector FROM passages ORDER BY id").fetchall()
+    flat = faiss.IndexFlatIP(library.embedder.dimension)
+    for row in rows:
+        flat.add(np.frombuffer(row["vector"], np.float32).reshape(1, -1))
+    vocabulary: dict[str, int] = {}
+    ids = [[vocabulary.setdefault(each, len(vocabulary)) for each in row["text"].split()] for row in rows]
+    words: Any = bm25s.BM25()
+    words.index((ids, vocabulary), show_progress=False)
+    faiss.omp_set_num_threads(1)
+
+    def ask(question: str, vector: Vectors) -> None:
+        flat.search(vector.reshape(1, -1), POOL)
+        words.retrieve([[each for each in question.split() if each in vocabulary]], k=POOL, show_progress=False)
+
+    return ask
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    act()
+    return time.perf_counter() - begin
+
+
+def _seconds_to_first(folder: Path) -> float:
+    """Returns how long a fresh process takes from opening the library to the first answer, imports left out."""
+    done = subprocess.run([sys.executable, "-c", _FIRST, folder], check=True, capture_output=True, text=True)  # noqa: S603
+    return float(done.stdout)
