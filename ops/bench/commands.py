@@ -139,7 +139,7 @@ def knowledge(parts: tuple[str, ...], data: Path, cache: Path | None, rows: int 
     """Knowledge: parsing, finding, answering, change and deletion, permissions, intake; or the PARTS named."""
     from ops.bench.knowledge import PARTS, Options, run
 
-    if unknown := set(parts) - PARTS.keys():
+    if unknown := set(parts) - set(PARTS):
         raise click.UsageError(f"there is no part {min(unknown)!r}; there are: {', '.join(PARTS)}")
     folder = cache or configured().cache_dir / "bench"
     with working():

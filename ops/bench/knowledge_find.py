@@ -64,6 +64,7 @@ def figures(asked: RetrievalSet, library: Library, rows: int | None) -> Iterator
     yield Figure(f"find-{asked.name}-whole-documents", plain, count)
     if asked.plus is not None:
         yield Figure(f"find-{asked.name}-above-whole-documents", ours - plain, count, asked.plus)
+        yield Figure(f"find-{asked.name}-above-words-alone", ours - words, count)
     if asked.least is not None:
         yield Figure(f"find-{asked.name}-at-least", ours, count, asked.least)
 

@@ -9,6 +9,8 @@ import pytest
 
 from ops.bench.kept_vectors import KeptVectors
 from ops.bench.knowledge_find import figures, ndcg
+from ops.bench.knowledge_followups import Talk
+from ops.bench.knowledge_followups import figures as followups
 from ops.bench.knowledge_sets import RetrievalSet, retrieval_sets
 from rag.embedder import HashEmbedder, Vectors
 from rag.library import Library
@@ -65,3 +67,13 @@ def test_every_question_of_the_sets_has_a_document() -> None:
     for asked in sets:
         documents = {str(json.loads(line)["_id"]) for line in asked.corpus.read_text().splitlines()}
         assert all(documents & asked.wanted[key].keys() for key in asked.questions), asked.name
+
+
+def test_follow_ups_are_held_against_both_other_ways(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text("\n".join(json.dumps({"_id": name, "text": text}) for name, text in PAGES.items()))
+    talks = [Talk(("How do I report a lost badge?", "And why?"), {"badge": 1.0})]
+    found = followups("small", corpus, KeptVectors(HashEmbedder(), tmp_path), talks)
+    ours, alone, whole = (figure.value for figure in found)
+    assert ours == whole == 1
+    assert alone < 1
