@@ -9,17 +9,15 @@ from typing import Final, Protocol
 from bot.admission import Admission
 from bot.answers import Answer, Reply, Source
 from bot.approved import ApprovedModel, approval
+from bot.cautions import cautions
 from bot.errors import HausgeistError, IndexDown, ModelDown, NotAllowed
 from bot.events import Message, Turn
 from bot.files import OWN_FILE
 from bot.followups import REACH, Sought, joined, leaning, topic
 from bot.language import (
     BUSY,
-    DOUBTFUL,
-    LOOKED_AT,
     MODEL_DOWN,
     READING,
-    REFUSAL,
     SEARCHING,
     language_of,
 )
@@ -29,7 +27,8 @@ from bot.notices_rights import MORE_IN_PRIVATE, UNSURE
 from bot.people import PUBLIC, Directory
 from bot.places import Place
 from bot.prompt import Prompt, fits
-from bot.screen import NoAnswer, Screened, dated, source_of, titled
+from bot.refusal import refusal
+from bot.screen import NoAnswer, Screened, dated, source_of
 from bot.trace import Trace
 from bot.veil import Question, Veil
 from guardrails.injection import is_suspicious
@@ -164,12 +163,12 @@ class Assistant:
 
     def _finished(self, answer: Answer, turn: Turn, reach: Reach, doubtful: frozenset[str], prompt: Prompt) -> Answer:
         """The answer with what stands around it, and what it was made from: what was told before, too."""
-        warned = [DOUBTFUL[answer.language].format(title=it.title) for it in answer.sources if it.doc_id in doubtful]
+        answer = replace(answer, sources=dated(answer.sources, self.stale_days))
+        warned = cautions(answer, prompt, reach.told.vault, doubtful)
         read = [*(passage.doc_id for passage in prompt.passages), *reach.told.read]
         return replace(
             answer,
             notices=(*turn.notices, *warned, *approval(prompt.passages, answer.language), *reach.notices(answer)),
-            sources=dated(answer.sources, self.stale_days),
             title=_title(turn.text) if reach.begins else "",
             read=tuple(dict.fromkeys(read)),
         )
@@ -270,7 +269,7 @@ async def _write(model: Model, prompt: Prompt, screened: Screened, reply: Reply,
 
 
 def _refused(prompt: Prompt, vault: Vault, trace_id: str) -> Composed:
-    text = _refusal(prompt, vault)
+    text = refusal(prompt, vault)
     return Answer(text, trace_id, refused=True, language=prompt.language), text
 
 
@@ -305,10 +304,3 @@ def _kinds(question: Question, attached: Sequence[Passage]) -> tuple[str, ...]:
     """What was hidden of the question and of the files that came with it."""
     kinds = set(question.masked.kinds).union(*(kinds_in(passage.context) for passage in attached))
     return tuple(sorted(kinds))
-
-
-def _refusal(prompt: Prompt, vault: Vault) -> str:
-    known = (replace(passage, title=restore(passage.title, vault)) for passage in prompt.passages)
-    titles = ", ".join(dict.fromkeys(map(titled, known)))
-    looked = " " + LOOKED_AT[prompt.language].format(titles=titles) if titles else ""
-    return REFUSAL[prompt.language] + looked

@@ -41,6 +41,32 @@ LOOKED_AT: Final[dict[Language, str]] = {
     "fr": "J'ai consulté : {titles}.",
 }
 
+SAY_MORE: Final[dict[Language, str]] = {
+    "en": "What exactly would you like to know about it?",
+    "de": "Was genau möchten Sie darüber wissen?",
+    "fr": "Que voulez-vous savoir exactement à ce sujet ?",
+}
+
+WHO_KNOWS: Final[dict[Language, str]] = {
+    "en": "{owner}, who looks after “{title}”, may know.",
+    "de": "Vielleicht weiß es {owner}: „{title}“ wird von dort gepflegt.",
+    "fr": "{owner}, responsable de « {title} », le sait peut-être.",
+}
+
+CONTRADICTION: Final[dict[Language, str]] = {
+    "en": "The documents do not agree: “{one}” says {this}, “{other}” says {that}. Please check which one holds.",
+    "de": "Die Dokumente sind sich nicht einig: In „{one}“ steht {this}, in „{other}“ steht {that}. Bitte prüfen Sie, "
+    "was gilt.",
+    "fr": "Les documents se contredisent : « {one} » dit {this}, « {other} » dit {that}. Merci de "
+    "vérifier lequel vaut.",
+}
+
+ALL_OLD: Final[dict[Language, str]] = {
+    "en": "What I found is old, the newest of it from {date}; it may be out of date.",
+    "de": "Was ich gefunden habe, ist alt, das Neueste vom {date}; vielleicht gilt es nicht mehr.",
+    "fr": "Ce que j'ai trouvé est ancien, le plus récent du {date} ; cela ne vaut peut-être plus.",
+}
+
 EXTRACT: Final[dict[Language, str]] = {
     "en": "No language model is running; these are the passages that fit best:",
     "de": "Es läuft kein Sprachmodell; diese Stellen passen am besten:",

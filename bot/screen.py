@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.answers import Source
 from bot.prompt import BEGINNING, NO_ANSWER, Prompt
+from bot.support import best_support, support
 from guardrails.addresses import addresses
 from guardrails.injection import is_suspicious
 from guardrails.masking import PLACEHOLDER, Vault, mended, plainly, restore
@@ -32,7 +33,6 @@ _OPEN_LINK: Final = re.compile(r"\[[^\[\]]*$|\]\([^()]*$")
 _CITATIONS: Final = re.compile(r"(?:\s*\[\d+(?:\s*,\s*\d+)*\])+")
 _NUMBER: Final = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,:]\d+)?")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_WORD: Final = re.compile(r"\d+(?:[.,:'’]\d+)*|\w{4,}")
 _DECLINED: Final = re.compile(
     rf"\W*(?:{NO_ANSWER}|i (?:do not|don't) know|keine antwort|ich wei(?:ß|ss)|(?:pas de|aucune) réponse|je ne sais pas"
     r"|(?:the|die|in den|les) (?:given |provided )?passage[ns]? (?:do|does|don't|enth|ne)\b)",
@@ -85,7 +85,8 @@ class Screened:
             yield self._keep(self._credit(self._cite(told)))
         if not self.masked_text.strip():
             raise NoAnswer
-        if not self._sources and _support(self.masked_text, best := self._best(self.masked_text)) >= CLEARLY_HOLDS:
+        best = best_support(self.masked_text, self._passages)
+        if not self._sources and support(self.masked_text, best) >= CLEARLY_HOLDS:
             yield self._keep(" " + self._number(best))
 
     def _unfit(self, sentence: str) -> str:
@@ -153,11 +154,8 @@ class Screened:
         return _CITATIONS.sub(renumber, sentence)
 
     def _mended(self, sentence: str, cited: Passage) -> Passage:
-        best = self._best(sentence)
-        return best if _support(sentence, best) >= _support(sentence, cited) + CLEARLY_MORE else cited
-
-    def _best(self, text: str) -> Passage:
-        return max(self._passages, key=lambda passage: _support(text, passage))
+        best = best_support(sentence, self._passages)
+        return best if support(sentence, best) >= support(sentence, cited) + CLEARLY_MORE else cited
 
     def _number(self, passage: Passage) -> str:
         source = self._sources.get(passage.doc_id)
@@ -244,9 +242,3 @@ def _forms(number: str) -> list[str]:
 
 def _numbers(match: re.Match[str]) -> list[int]:
     return [int(number) for number in re.findall(r"\d{1,4}", match[0])]
-
-
-def _support(sentence: str, passage: Passage) -> int:
-    """How much of a sentence a passage holds: two for each number in it, one for each longer word."""
-    held = set(_WORD.findall(passage.context.lower()))
-    return sum(2 if word[0].isdigit() else 1 for word in set(_WORD.findall(sentence.lower())) if word in held)
