@@ -141,8 +141,8 @@ async def _serving(server: Server) -> AsyncIterator["asyncio.Task[None]"]:
 async def _index(server: Server) -> None:
     """Indexes the sample handbook, and forgets that of a clone that stood elsewhere."""
     for known in server.parts.library.sources():
-        if known.source.path != SAMPLE / "handbook":
-            server.parts.library.forget(known.source.path)
+        if known.source.root != str(SAMPLE / "handbook"):
+            server.parts.library.forget(known.source.address)
     with Steps("Indexing the sample handbook") as step:
         report = await asyncio.to_thread(server.parts.library.sync, Source(SAMPLE / "handbook"), step)
     stats = await asyncio.to_thread(server.parts.library.stats)

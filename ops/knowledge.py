@@ -82,7 +82,7 @@ def show_status(settings: Settings) -> None:
     click.echo(f"{stats.documents} documents, {stats.passages} passages, last sync {stats.last_sync or 'never'}")
     for known in sources:
         readers = ", ".join(f"{count} for {who}" for who, count in known.readers) or "nothing"
-        click.echo(f"  {known.source.path} → {known.source.collection}: {readers}")
+        click.echo(f"  {known.source.address} → {known.source.collection}: {readers}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _library(settings: Settings) -> Library:
 
 
 def _sync(library: Library, source: Source) -> Report:
-    with Steps(f"Indexing {source.path.name}") as step:
+    with Steps(f"Indexing {source.name}") as step:
         return library.sync(source, step)
 
 
@@ -141,7 +141,7 @@ def _resync(library: Library, source: Source) -> Report:
     try:
         return _sync(library, source)
     except SourceError as error:
-        return Report(failed=[(str(source.path), str(error))])
+        return Report(failed=[(str(source.address), str(error))])
 
 
 def _counts(reports: Sequence[Report]) -> dict[str, int]:

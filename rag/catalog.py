@@ -126,6 +126,27 @@ class Catalog:
             rows = ((source_id, path, reason, now) for path, reason in failed)
             db.executemany("INSERT INTO failures VALUES (?, ?, ?, ?)", rows)
 
+    def failed(self, source_id: int, problem: str) -> None:
+        """Writes down that a source was tried just now, and why it could not be read whole."""
+        with self.store.writing() as db:
+            db.execute("UPDATE sources SET checked = ?, problem = ? WHERE id = ?", (moment(), problem, source_id))
+
+    def every(self, source_id: int, minutes: float) -> None:
+        """Sets how often a source is read again."""
+        with self.store.writing() as db:
+            db.execute("UPDATE sources SET minutes = ? WHERE id = ?", (minutes, source_id))
+
+    def failures(self, source_id: int) -> list[sqlite3.Row]:
+        """Returns the path, the reason and the time of everything in a source that could not be read."""
+        query = "SELECT path, reason, at FROM failures WHERE source_id = ? ORDER BY path"
+        with self.store.reading() as db:
+            return db.execute(query, (source_id,)).fetchall()
+
+    def failures_by_source(self) -> dict[int, int]:
+        """Counts what could not be read, by the source it is in."""
+        with self.store.reading() as db:
+            return dict(db.execute("SELECT source_id, count(*) FROM failures GROUP BY source_id").fetchall())
+
     def forget(self, address: str) -> list[int]:
         """Drops the sources at this address, whose documents are gone with that; returns their ids."""
         with self.store.writing() as db:

@@ -1,14 +1,14 @@
 """Takes a source's documents into the store: only what changed is parsed, and only new passages are embedded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rag.catalog import Catalog
 from rag.embedder import Embedder
-from rag.errors import Unreadable
+from rag.errors import SourceError, Unreadable
 from rag.generation import Generation
 from rag.shelving import Shelver
-from rag.sources import Entry, Failure, Source
+from rag.sources import Entry, Failure, Reach, Source
 from rag.words import printable
 
 MAKE = "4"  # part of every fingerprint: change it when parsing or chunking gives other passages
@@ -34,7 +34,8 @@ class Intake:
     A document that gives no text any more is removed, unless the reason may pass (no permission, a share away): then
     its older version stays. Documents are written some at a time, each whole or not at all: stopped half-way, the next
     sync goes on from there. What `others` have embedded with the same embedder is not embedded again.
-    After the run `listed` has the names that the source has, `standing` those that it still gives a text for, or may.
+    After the run `listed` has the names that the source has, `standing` those that it still gives a text for, or may;
+    `partial`: it was not listed to its end.
     """
 
     def __init__(
@@ -47,18 +48,21 @@ class Intake:
     ) -> None:
         self._catalog, self._generation, self._embedder, self._source = catalog, generation, embedder, source
         self._store, self._others = generation.store, others
-        self.number = catalog.source(str(source.root), source.collection, source.groups, source.prefix)
+        self.number = catalog.source(source.root, source.collection, source.groups, source.prefix)
+        if source.minutes is not None:
+            catalog.every(self.number, source.minutes)
         self._report = Report()
-        self.standing, self.listed = set[str](), set[str]()
+        self.standing, self.listed, self.partial = set[str](), set[str](), False
 
-    def run(self, progress: Callable[[str], None] | None = None) -> Report:
+    def run(self, reach: Reach, progress: Callable[[str], None] | None = None) -> Report:
         """Takes over what is new, changed or gone; tells `progress` each document it is done with."""
         known, deleted = self._fingerprints(), self._catalog.deleted(self.number)
         with Shelver(self._generation, self._embedder, self.number, self._others) as shelver:
-            for entry in self._source.entries():
+            for entry in self._read(reach):
                 self.listed.add(entry.keeps if isinstance(entry, Failure) else entry.doc_id)
                 if isinstance(entry, Failure):
                     self._fail(entry.path, entry.reason, entry.keeps)
+                    self.partial |= entry.partial
                 elif entry.doc_id in deleted:
                     self._report.withheld += 1
                 elif entry.doc_id in self.standing:
@@ -70,8 +74,16 @@ class Intake:
                     self._take(entry, shelver)
                 if progress:
                     progress(entry.path if isinstance(entry, Failure) else printable(entry.doc_id))
-        self._finish(sorted(known.keys() - self.standing))
+        self._finish([] if self.partial else sorted(known.keys() - self.standing))
         return self._report
+
+    def _read(self, reach: Reach) -> Iterator[Entry | Failure]:
+        """The source's entries; why it could not be read to its end is written down."""
+        try:
+            yield from self._source.entries(reach)
+        except SourceError as error:
+            self._catalog.failed(self.number, printable(str(error)))
+            raise
 
     def _fail(self, path: str, reason: str, keeps: str = "") -> None:
         self._report.failed.append((printable(path), reason))

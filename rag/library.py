@@ -18,20 +18,35 @@ from rag.intake import Report
 from rag.legacy import move_over
 from rag.passages import Document
 from rag.renewal import Renewal
-from rag.sources import Source
+from rag.sources import Reach, Source
+from rag.sources.source import located
 from rag.store import Store
 
 CATALOG = "catalog.db"
+COPIES = "copies"
 
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """A source as last taken in; `last_sync` is an ISO time in UTC, `readers` says how many documents are whose."""
+    """A source as last taken in; times are ISO in UTC, `readers` says how many documents are whose.
 
+    `last_sync` is when it was read whole, `last_try` when that was tried, `problem` why it failed; `failed` counts
+    what of it could not be read.
+    """
+
+    id: int
     source: Source
     documents: int
     last_sync: str
     readers: tuple[tuple[str, int], ...] = ()
+    last_try: str = ""
+    problem: str = ""
+    failed: int = 0
+
+    @property
+    def share(self) -> float:
+        """Which part of what it holds can be found: 1 is all."""
+        return self.documents / (self.documents + self.failed) if self.documents + self.failed else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +62,18 @@ class Stats:
 class Library:
     """A catalog, and the generation of the index that answers. Every method blocks: call it through a thread."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, reach: Reach | None = None) -> None:
         self.folder, self.embedder = folder, embedder
         self.catalog = Catalog(folder / CATALOG)
         move_over(folder, self.catalog)
         self.generations = Generations(folder, self.catalog, embedder)
-        self._renewal = Renewal(folder, self.catalog, self.generations, embedder)
+        self._renewal = Renewal(folder, self.catalog, self.generations, embedder, reach or Reach(folder / COPIES))
         self.curated = Curated(self.catalog, embedder)
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder) -> "Library":
+    def open(cls, folder: Path, embedder: Embedder, reach: Reach | None = None) -> "Library":
         """Opens the library in this folder, or makes it; raises LibraryError where that fails."""
-        library = cls(folder, embedder)
+        library = cls(folder, embedder, reach)
         library.current()
         return library
 
@@ -90,7 +105,7 @@ class Library:
         while True:
             current = self.current()
             if not self.generations.fits(current):
-                self.catalog.source(str(source.root), source.collection, source.groups, source.prefix)
+                self.catalog.source(source.root, source.collection, source.groups, source.prefix)
                 self.renew(progress)
                 continue
             report = self._renewal.take(current, source, progress)
@@ -148,9 +163,9 @@ class Library:
         """Lets a deleted document come back with the next sync; False if it was not deleted."""
         return self.catalog.raise_again([doc_id]) > 0
 
-    def forget(self, path: Path) -> int:
-        """Removes the source at this path, in every collection, and returns how many documents went with it."""
-        sources = self.catalog.forget(str(Source(path).root))
+    def forget(self, address: Path | str) -> int:
+        """Removes the source at this address, in every collection, and returns how many documents went with it."""
+        sources = self.catalog.forget(Source(address).root)
         removed = [generation.remove_sources(sources) for generation in self.generations.all()] if sources else []
         current = self.current().number
         return sum(gone.documents for gone in removed if gone.generation == current)
@@ -168,8 +183,9 @@ class Library:
 
     def sources(self) -> list[Synced]:
         """Returns every source, ready to be synced again."""
-        readers = self.current().counts()
-        return [_synced(row, readers.get(row["id"], [])) for row in self.catalog.sources()]
+        readers, failed = self.current().counts(), self.catalog.failures_by_source()
+        rows = self.catalog.sources()
+        return [_synced(row, readers.get(row["id"], []), failed.get(row["id"], 0)) for row in rows]
 
     def stats(self) -> Stats:
         """Returns counts over everything, whoever may read it."""
@@ -177,6 +193,8 @@ class Library:
         return Stats(*self.current().size(), len(sources), max((row["synced"] for row in sources), default=""))
 
 
-def _synced(row: sqlite3.Row, readers: list[tuple[str, int]]) -> Synced:
-    source = Source(Path(row["address"]), row["collection"], frozenset(json.loads(row["groups"])), row["prefix"])
-    return Synced(source, sum(count for _, count in readers), row["synced"], tuple(readers))
+def _synced(row: sqlite3.Row, readers: list[tuple[str, int]], failed: int) -> Synced:
+    groups = frozenset(json.loads(row["groups"]))
+    source = Source(located(row["address"]), row["collection"], groups, row["prefix"], row["minutes"])
+    documents = sum(count for _, count in readers)
+    return Synced(row["id"], source, documents, row["synced"], tuple(readers), row["checked"], row["problem"], failed)

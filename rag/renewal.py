@@ -11,7 +11,7 @@ from rag.generation import Generation
 from rag.generations import Generations
 from rag.intake import Intake, Report
 from rag.shelving import Shelver
-from rag.sources import Source
+from rag.sources import Reach, Source
 
 Progress = Callable[[str], None] | None
 
@@ -19,9 +19,11 @@ Progress = Callable[[str], None] | None
 class Renewal:
     """Takes sources in. Safe beside searches, and beside others that take in."""
 
-    def __init__(self, folder: Path, catalog: Catalog, generations: Generations, embedder: Embedder) -> None:
+    def __init__(
+        self, folder: Path, catalog: Catalog, generations: Generations, embedder: Embedder, reach: Reach
+    ) -> None:
         self._canaries = folder / FILE
-        self._catalog, self._generations, self._embedder = catalog, generations, embedder
+        self._catalog, self._generations, self._embedder, self._reach = catalog, generations, embedder, reach
 
     def take(self, generation: Generation, source: Source, progress: Progress = None) -> Report:
         """Brings a generation in step with a source; what the source has no more goes from all generations."""
@@ -45,20 +47,21 @@ class Renewal:
         """Takes all sources in; returns a note on each that cannot be read, whose documents move over as they are."""
         notes = []
         for source in sources:
-            number = self._catalog.source(str(source.root), source.collection, source.groups, source.prefix)
+            number = self._catalog.source(source.root, source.collection, source.groups, source.prefix)
             missing = before.names(number)
             try:
-                missing &= self._taken(fresh, source, progress)[0].standing
+                intake = self._taken(fresh, source, progress)[0]
+                missing = missing if intake.partial else missing & intake.standing
             except SourceError:
-                notes.append(f"{source.path} could not be read: its documents moved over")
+                notes.append(f"{source.address} could not be read: its documents moved over")
             self._move(before, fresh, number, missing - fresh.names(number))
         return notes
 
     def _taken(self, generation: Generation, source: Source, progress: Progress) -> tuple[Intake, Report]:
         intake = Intake(self._catalog, generation, self._embedder, source, self._others(generation))
-        report = intake.run(progress)
+        report = intake.run(self._reach, progress)
         for other in self._generations.all():
-            if other.number != generation.number:
+            if other.number != generation.number and not intake.partial:
                 other.remove(other.names(intake.number) - intake.listed, intake.number)
         return intake, report
 

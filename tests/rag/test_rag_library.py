@@ -16,7 +16,7 @@ from rag.generation import Generation
 from rag.intake import Intake
 from rag.library import Library
 from rag.retriever import Retriever
-from rag.sources import Source
+from rag.sources import Reach, Source
 from tests.rag.shelf import PUBLIC, Shelf
 
 
@@ -83,7 +83,7 @@ from rag.generation import Generation
 from rag.intake import Intake
 from rag.library import Library
 from rag.retriever import Retriever
-from rag.sources import Source
+from rag.sources import Reach, Source
 
 Library.open(Path(sys.argv[1]), HashEmbedder()).sync(Source(Path(sys.argv[2])))
 """
@@ -208,7 +208,7 @@ async def test_a_forgotten_source_takes_its_documents_with_it(shelf: Shelf, tmp_
     assert shelf.library.forget(shelf.folder / ".." / "docs") == 2
     assert shelf.library.forget(shelf.folder) == 0
     assert await shelf.find("holidays") == ["travel.md"]
-    assert [known.source.path for known in shelf.library.sources()] == [tmp_path / "other"]
+    assert [known.source.address for known in shelf.library.sources()] == [tmp_path / "other"]
     stats = shelf.library.stats()
     assert (stats.documents, stats.passages) == (1, 1)
 
@@ -350,7 +350,7 @@ def test_another_generation_embeds_nothing_again(tmp_path: Path) -> None:
     library = Library.open(tmp_path / "index", embedder := _Failing())
     library.sync(source)
     beside = Generation(2, tmp_path / "index" / "generations" / "2.db", embedder.name, embedder.name)
-    report = Intake(library.catalog, beside, embedder, source, [library.current()]).run()
+    report = Intake(library.catalog, beside, embedder, source, [library.current()]).run(Reach())
     assert (report.indexed, embedder.embedded) == (300, 300)
     assert beside.size() == library.current().size()
 
