@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -123,7 +124,7 @@ async def test_what_vanished_from_its_source_is_swept_out_of_what_was_said(
 ) -> None:
     await said(house, platform, HOTEL)
     [known] = library.sources()
-    (known.source.root / "travel.md").unlink()
+    (Path(known.source.root) / "travel.md").unlink()
     library.sync(known.source)
     assert PARIS in await held(house.redis)
     assert await house.errands.sweep() == {"answers": 1, "quotes in conversations": 1}
