@@ -107,6 +107,8 @@ class RemoteEmbedder:
         """Embeds a batch at a time; E5 models are told which kind a text is, others know no such prefix."""
         told = [prefix + text for text in texts] if re.search(r"\be5\b", self._model, re.IGNORECASE) else texts
         batches = [self._embed(told[start : start + BATCH]) for start in range(0, len(told), BATCH)]
+        if any(batch.shape[1] != self.dimension for batch in batches):
+            raise LibraryError(f"the embedding server at {self._url} has another model now: restart Hausgeist")
         return np.vstack(batches) if batches else np.empty((0, self.dimension), np.float32)
 
     def _embed(self, texts: list[str]) -> Vectors:

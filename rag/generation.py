@@ -31,7 +31,9 @@ CREATE TABLE IF NOT EXISTS passages (
     length INTEGER NOT NULL, words BLOB NOT NULL, page INTEGER NOT NULL, fold BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages (document_id);
 CREATE INDEX IF NOT EXISTS passages_by_digest ON passages (digest);
-CREATE TABLE IF NOT EXISTS spare (digest BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS early (
+    digest BLOB NOT NULL, source_id INTEGER NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (digest, source_id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS removals (
     id INTEGER PRIMARY KEY AUTOINCREMENT, passage_id INTEGER NOT NULL, audience_id INTEGER NOT NULL);
 CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN
@@ -73,8 +75,10 @@ class Generation:
 
     def remove_sources(self, source_ids: Iterable[int]) -> Removed:
         """Removes every document of these sources."""
-        where = "documents.source_id IN (SELECT value FROM json_each(?))"
-        return self._remove(where, (json.dumps(list(source_ids)),))
+        named = json.dumps(list(source_ids))
+        with self.store.writing() as db:
+            db.execute("DELETE FROM early WHERE source_id IN (SELECT value FROM json_each(?))", (named,))
+        return self._remove("documents.source_id IN (SELECT value FROM json_each(?))", (named,))
 
     def document(self, doc_id: str, groups: frozenset[str], standing: Standing) -> Document | None:
         """Returns the document if it stands and one of the groups may read it; the reasons are not told apart."""

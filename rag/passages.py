@@ -41,8 +41,13 @@ class Passage:
     @property
     def context(self) -> str:
         """The passage with its title, date and headings, as it is embedded and shown to the model."""
+        return self.above + self.text
+
+    @property
+    def above(self) -> str:
+        """Its title, date and headings, each on a line of its own."""
         title = f"{self.title} ({self.date})" if self.date else self.title
-        return "\n".join([part for part in (title, self.heading, self.text) if part])
+        return "".join([f"{part}\n" for part in (title, self.heading) if part])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
 """Puts documents into a generation, many at a time: embedded together, and written in one transaction."""
 
-import hashlib
 import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
-from itertools import islice
+from hashlib import blake2b
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -31,7 +30,10 @@ class _Waiting(NamedTuple):
     cut: list[Passage]
 
 
-class _Columns(NamedTuple):
+class _Described(NamedTuple):
+    """A passage as it is embedded, and as it is written."""
+
+    embedded: str
     chunk_id: str
     heading: str
     text: str
@@ -67,6 +69,8 @@ class Shelver:
             if not (error and self._writing and self._writing.done() and self._writing.exception() is error):
                 self._hand_over()
                 self._settle()
+            if not error:
+                self._tidy()
         finally:
             self._thread.shutdown()
 
@@ -80,19 +84,18 @@ class Shelver:
 
     def _hand_over(self) -> None:
         self._settle()
-        self._writing = self._thread.submit(self._shelve, self._waiting)
-        self._waiting, self._weight = [], 0
+        if self._waiting:
+            self._writing = self._thread.submit(self._shelve, self._waiting)
+            self._waiting, self._weight = [], 0
 
     def _settle(self) -> None:
         if self._writing:
             self._writing.result()
 
     def _shelve(self, batch: list[_Waiting]) -> None:
-        texts = [plain(passage.context) for waiting in batch for passage in waiting.cut]
-        digests = [_folded(text, 16) for text in texts]
-        vectors = self._vectors(digests, texts)
-        left = iter(digests)
-        rows = [list(_columns(waiting.cut, islice(left, len(waiting.cut)))) for waiting in batch]
+        rows = [list(_described(waiting.cut)) for waiting in batch]
+        texts = {row.digest: row.embedded for described in rows for row in described}
+        vectors = self._vectors(texts)
         with self._store.writing() as db:
             audiences = {readers: _audience(db, readers) for readers in {_readers(each.document) for each in batch}}
             for waiting, described in zip(batch, rows, strict=True):
@@ -100,9 +103,16 @@ class Shelver:
                 number = self._insert(db, waiting, audience)
                 db.executemany(
                     "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [(number, audience, *row[:4], vectors[row.digest], *row[4:]) for row in described],
+                    [(number, audience, *row[1:5], vectors[row.digest], *row[5:]) for row in described],
                 )
-            db.executemany("DELETE FROM spare WHERE digest = ?", [(digest,) for digest in set(digests)])
+
+    def _tidy(self) -> None:
+        """Drops what was embedded early: by now its document is whole, or was another the next time it was read."""
+        with self._store.reading() as db:
+            left = db.execute("SELECT 1 FROM early WHERE source_id = ?", (self._source_id,)).fetchone()
+        if left:
+            with self._store.writing() as db:
+                db.execute("DELETE FROM early WHERE source_id = ?", (self._source_id,))
 
     def _insert(self, db: sqlite3.Connection, waiting: _Waiting, audience: int) -> int | None:
         told = waiting.document
@@ -112,57 +122,59 @@ class Shelver:
         query = "INSERT INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         return db.execute(query, (*named, *described)).lastrowid
 
-    def _vectors(self, digests: list[bytes], texts: list[str]) -> dict[bytes, bytes]:
+    def _vectors(self, texts: dict[bytes, str]) -> dict[bytes, bytes]:
         """Returns the vector of each digest, embedding only what no generation of the same embedder has."""
         found: dict[bytes, bytes] = {}
         for store in self._known:
-            found |= _kept(store, set(digests) - found.keys())
-        new = list({digest: text for digest, text in zip(digests, texts, strict=True) if digest not in found}.items())
+            found |= _kept(store, texts.keys() - found.keys(), self._embedder.dimension)
+        new = [(digest, text) for digest, text in texts.items() if digest not in found]
         for start in range(0, len(new), BATCH):
             batch = new[start : start + BATCH]
             vectors = self._embedder.passages([text for _, text in batch])
             made = [(digest, vector.tobytes()) for (digest, _), vector in zip(batch, vectors, strict=True)]
             found |= made
             if len(new) > _LONG:  # one long document: what is embedded outlives a kill before it is whole
+                rows = [(digest, self._source_id, vector) for digest, vector in made]
                 with self._store.writing() as db:
-                    db.executemany("INSERT OR IGNORE INTO spare VALUES (?, ?)", made)
+                    db.executemany("INSERT OR IGNORE INTO early VALUES (?, ?, ?)", rows)
         return found
 
 
-def _columns(cut: Sequence[Passage], digests: Iterable[bytes]) -> Iterator[_Columns]:
-    """Yields what is written of each passage, but for the vector that belongs to its digest."""
+def _described(cut: Sequence[Passage]) -> Iterator[_Described]:
     bodies = [plain(passage.text) for passage in cut]
     said = [words(body) for body in bodies]
     spoken = [language_of(each) for each in said]
     usual = Counter(filter(None, spoken)).most_common(1)
     otherwise = usual[0][0] if usual else "english"
-    for passage, body, each, language, digest in zip(cut, bodies, said, spoken, digests, strict=False):
+    for passage, body, each, language in zip(cut, bodies, said, spoken, strict=True):
         tongue = language or otherwise
-        above = _above(passage.title, tongue), _above(passage.heading, tongue)
-        length, counted = packed(*above, terms(each, tongue))
-        fold = _folded(body, 8)
-        yield _Columns(passage.chunk_id, passage.heading, passage.text, digest, length, counted, passage.page, fold)
+        title, heading = _terms_above(passage.title, tongue), _terms_above(passage.heading, tongue)
+        length, counted = packed(title, heading, terms(each, tongue))
+        above, below = passage.above, _folded(body)
+        digest = blake2b(_folded(above) + b"\n" + below, digest_size=16).digest()
+        fold = blake2b(below, digest_size=8).digest()
+        written = passage.chunk_id, passage.heading, passage.text, digest, length, counted, passage.page, fold
+        yield _Described(plain(above) + body, *written)
 
 
 @lru_cache(1024)  # the passages of one document share them
-def _above(text: str, language: str) -> list[int]:
+def _terms_above(text: str, language: str) -> list[int]:
     return terms(words(plain(text)), language)
 
 
-def _folded(text: str, size: int) -> bytes:
-    """Returns a digest that is the same for copies of a text that differ in layout, emphasis and capitals alone."""
-    bare = text.casefold().encode("utf-8", "replace").translate(None, _LAYOUT)
-    return hashlib.blake2b(bare, digest_size=size).digest()
+def _folded(text: str) -> bytes:
+    """Returns what is the same for copies of a text that differ in layout, emphasis and capitals alone."""
+    return text.casefold().encode("utf-8", "replace").translate(None, _LAYOUT)
 
 
-def _kept(store: Store, digests: Collection[bytes]) -> dict[bytes, bytes]:
+def _kept(store: Store, digests: Collection[bytes], dimension: int) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     with store.reading() as db:
         for some in _slices(list(digests)):
             marks = ", ".join("?" * len(some))
-            for table in ("passages", "spare"):
-                query = f"SELECT digest, vector FROM {table} WHERE digest IN ({marks})"  # noqa: S608  (both are ours)
-                found |= db.execute(query, some).fetchall()
+            for table in ("passages", "early"):
+                query = f"SELECT digest, vector FROM {table} WHERE digest IN ({marks}) AND length(vector) = ?"  # noqa: S608  (all of it is ours)
+                found |= db.execute(query, (*some, 4 * dimension)).fetchall()
     return found
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 
@@ -13,7 +14,9 @@ _LANGUAGES = {
     "german": "der die das und ist von zu den mit sie auf für im ein eine nicht sich des dem werden oder wird wie bei",
     "french": "le la les de des et est un une pour dans vous que en du sur par avec votre au ou qui pas être ce il",
 }
-_LITTLE = {language: frozenset(words.split()) for language, words in _LANGUAGES.items()}
+_COMMON = {word: language for language, words in _LANGUAGES.items() for word in words.split()}
+_COMMON_WORDS = frozenset(_COMMON)
+_ASCII = {code: chr(code).lower() if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128)}
 _WORD = re.compile(r"\w+")
 
 
@@ -34,7 +37,10 @@ def printable(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Returns the words of a text in order; `snake_case` counts whole and in its parts."""
-    found = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    if text.isascii():  # three times as fast
+        found = text.translate(_ASCII).split()
+    else:
+        found = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
     if "_" not in text:
         return found
     return [part for word in found for part in (word, *(filter(None, word.split("_")) if "_" in word else ()))]
@@ -47,9 +53,8 @@ def language(text: str, otherwise: str = "english") -> str:
 
 def language_of(said: Iterable[str]) -> str:
     """Tells the language of some words by how many of its commonest little words are among them; "" if none is."""
-    distinct = set(said)
-    count, name = max((len(distinct & little), name) for name, little in _LITTLE.items())
-    return name if count else ""
+    found = Counter(map(_COMMON.__getitem__, _COMMON_WORDS.intersection(said)))
+    return found.most_common(1)[0][0] if found else ""
 
 
 def stems(text: str, language: str) -> list[str]:

@@ -70,6 +70,7 @@ def _machinery(peers: Path, warm: Path, corpus: Path, files: int) -> Iterator[Fi
         "langchain": 4.0,
         "langchain-headings": None,
         "langchain-words": None,
+        "langchain-kept": None,
         "haystack": 10.0,
         "haystack-faiss": None,
     }

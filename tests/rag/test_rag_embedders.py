@@ -18,12 +18,14 @@ TEXTS = ["Everybody gets 25 days of holidays.", "Jede Person hat 25 Ferientage."
 class _Server(BaseHTTPRequestHandler):
     """An embedding server: what `HashEmbedder` says, the rows in no order, for those who know the key."""
 
+    length = 256
+
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.headers["Authorization"] != "Bearer key" or self.path != "/v1/embeddings":
             self.send_error(401)
             return
-        vectors = HashEmbedder().passages(asked["input"]) * 3
+        vectors = HashEmbedder(self.length).passages(asked["input"]) * 3
         rows = [{"index": n, "embedding": vector.tolist()} for n, vector in enumerate(vectors)][::-1]
         self._answer(json.dumps({"data": rows}).encode())
 
@@ -114,6 +116,20 @@ def test_a_server_that_trickles_meets_the_deadline(serve: Callable[[type[_Server
     with pytest.raises(LibraryError, match="no whole answer within"):
         RemoteEmbedder(serve(_Trickle), "some-model", key="key", deadline=0.2).queries(["hello"])
     _Trickle.released.set()
+
+
+def test_a_server_whose_model_was_replaced_by_one_of_another_length_is_named(
+    serve: Callable[[type[_Server]], str],
+) -> None:
+    class Replaced(_Server):
+        """Answers with another model later."""
+
+    remote = RemoteEmbedder(serve(Replaced), "some-model", key="key")
+    assert remote.queries(["hello"]).shape == (1, 256)
+    Replaced.length = 64
+    for embed in (remote.queries, remote.passages):
+        with pytest.raises(LibraryError, match="has another model now: restart"):
+            embed(["hello"])
 
 
 def test_e5_at_a_server_is_told_questions_from_passages(serve: Callable[[type[_Server]], str]) -> None:

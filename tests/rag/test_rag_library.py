@@ -321,7 +321,23 @@ def test_a_long_document_keeps_what_was_embedded_of_it(tmp_path: Path) -> None:
     assert whole.stats().passages == 1000
     assert embedder.embedded == 1000 - 512
     with whole.store.reading() as db:
-        assert not db.execute("SELECT * FROM spare").fetchall()
+        assert not db.execute("SELECT * FROM early").fetchall()
+
+
+def test_what_was_embedded_of_a_document_that_never_came_does_not_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "long.md").write_text("\n\n".join(f"# Part {n}\n\n{'word ' * 150}{n}" for n in range(700)))
+    broken = Library.open(tmp_path / "index", _Failing(600))
+    with pytest.raises(LibraryError, match="is away"):
+        broken.sync(Source(folder))
+    with broken.store.reading() as db:
+        assert db.execute("SELECT count(*) FROM early").fetchone()[0] == 512
+    (folder / "long.md").unlink()
+    broken.sync(Source(folder))
+    with broken.store.reading() as db:
+        assert not db.execute("SELECT * FROM early").fetchall()
+    broken.close()
 
 
 def test_copies_are_embedded_once_whatever_their_layout(library: Library, shelf: Shelf) -> None:
@@ -375,3 +391,30 @@ def test_an_index_of_before_that_is_broken_keeps_nobody_out(tmp_path: Path) -> N
     library = Library.open(tmp_path, HashEmbedder())
     assert library.stats().documents == 0
     library.close()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from rag.embedder import HashEmbedder
+from rag.library import Library
+from rag.sources import Source
+
+def progress(name: str) -> None:
+    seen.append(name)
+    if len(seen) == 700:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+seen = []
+Library.open(Path(sys.argv[1]), HashEmbedder()).sync(Source(Path(sys.argv[2])), progress)
+"""
+
+
+def test_killed_in_the_middle_it_goes_on_from_there(tmp_path: Path) -> None:
+    source = _fill(tmp_path / "docs", 1000)
+    command = [sys.executable, "-c", _KILLED, str(tmp_path / "index"), str(tmp_path / "docs")]
+    assert subprocess.run(command, check=False).returncode == -9
+    whole = Library.open(tmp_path / "index", embedder := _Failing())
+    report = whole.sync(source)
+    assert report.unchanged in (256, 512)  # the second batch may have been on its way
+    assert report.unchanged + embedder.embedded == whole.stats().documents == 1000
