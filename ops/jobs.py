@@ -15,10 +15,11 @@ from redis.asyncio import Redis
 from bot.errors import StateDown
 from bot.retention import enforce
 from ops.leader import LEASE_SECONDS, Leadership
-from rag.errors import LibraryError
+from ops.rounds import Rounds
 from rag.library import Library
 
 HOUR: Final = 3600.0
+LOOK_S: Final = 30.0  # how often we look whether a source is due
 EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ class Jobs:
         self._leadership = Leadership(redis, lease_seconds)
         self._leading: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
-        self.add("resync", 60 * sync_minutes, partial(resync, library))
+        self._rounds = Rounds(library, sync_minutes)
+        self.add("resync", min(LOOK_S, 60 * sync_minutes), self._rounds.go)
         # Asked each hour, so that a day in which we were started again does not go by without.
         self.add("retention", 24 * HOUR, partial(retain, redis, retention_days), asked_seconds=HOUR)
 
@@ -65,6 +67,7 @@ class Jobs:
     async def stop(self) -> None:
         """Fires nothing more, and lets another process lead at once."""
         self._scheduler.shutdown(wait=False)
+        await self._rounds.stop()
         if self._leading:
             self._leading.cancel()
             with suppress(asyncio.CancelledError):
@@ -73,18 +76,6 @@ class Jobs:
     async def _fire(self, name: str, every_seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         if self._leadership.leads and await self._leadership.claim(name, every_seconds):
             await work()
-
-
-async def resync(library: Library) -> None:
-    """Indexes what changed in every known source; a source that fails does not stop the others."""
-    for known in await asyncio.to_thread(library.sources):
-        try:
-            report = await asyncio.to_thread(library.sync, known.source)
-        except LibraryError as error:
-            log.warning("source not read", extra={"collection": known.source.collection, "reason": str(error)})
-            continue
-        counts = {"indexed": report.indexed, "removed": report.removed, "failed": len(report.failed)}
-        log.info("source read", extra=counts)
 
 
 async def retain(redis: Redis, days: Mapping[str, float]) -> None:

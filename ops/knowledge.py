@@ -18,15 +18,13 @@ from rag.intake import Report
 from rag.library import Library
 from rag.passages import Hit
 from rag.retriever import Retriever
-from rag.sources import Source, from_paths
+from rag.sources import Source
 
 
-def ingest_paths(
-    settings: Settings, paths: Sequence[Path], collection: str, groups: frozenset[str], *, as_json: bool
-) -> None:
-    """Indexes the paths as sources, shows progress, and prints counts or one JSON object."""
+def ingest(settings: Settings, sources: Sequence[Source], *, as_json: bool) -> None:
+    """Indexes the sources, shows progress, and prints counts or one JSON object."""
     with closing(_library(settings)) as library:
-        reports = [_sync(library, source) for source in from_paths(paths, collection, groups)]
+        reports = [_sync(library, source) for source in sources]
     if as_json:
         failed = [{"path": path, "reason": reason} for report in reports for path, reason in report.failed]
         click.echo(orjson.dumps(_counts(reports) | {"failed": failed}))
@@ -69,10 +67,10 @@ def restore_document(settings: Settings, doc_id: str) -> bool:
         return library.restore(doc_id)
 
 
-def forget_source(settings: Settings, path: Path) -> int:
+def forget_source(settings: Settings, address: Path | str) -> int:
     """Forgets a source; returns how many documents went with it."""
     with closing(_library(settings)) as library:
-        return library.forget(path.absolute())
+        return library.forget(address)
 
 
 def show_status(settings: Settings) -> None:
@@ -83,6 +81,8 @@ def show_status(settings: Settings) -> None:
     for known in sources:
         readers = ", ".join(f"{count} for {who}" for who, count in known.readers) or "nothing"
         click.echo(f"  {known.source.address} → {known.source.collection}: {readers}")
+        if known.problem:
+            click.echo(f"    not read since {known.last_sync or 'ever'}: {known.problem}")
 
 
 @dataclass(frozen=True, slots=True)

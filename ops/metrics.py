@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -12,6 +12,9 @@ from prometheus_client.exposition import generate_latest
 from bot.errors import StateDown
 from bot.inbox import Line
 from bot.trace import Trace
+from ops.freshness import seconds_since
+from rag.errors import LibraryError
+from rag.library import Synced
 
 SECONDS: Final = (0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300)
 LINE: Final = {
@@ -19,6 +22,12 @@ LINE: Final = {
     "running": ("assistant_running", "Conversations that are being answered, by all replicas."),
     "later": ("assistant_put_off", "Conversations that are tried again later, as their platform takes nothing."),
     "parked": ("assistant_parked", "Turns that failed too often and wait for an admin."),
+}
+SOURCES: Final = {
+    "documents": ("assistant_source_documents", "Documents of a source that can be found."),
+    "failed": ("assistant_source_failed", "What of a source could not be read."),
+    "age": ("assistant_source_age_seconds", "Since a source was last read whole; NaN: never."),
+    "problem": ("assistant_source_problem", "1 where a source could not be read the last time."),
 }
 LINE_SECONDS: Final = 2.0  # Redis may be silent; who collects the metrics waits for ten seconds at most
 
@@ -28,8 +37,12 @@ log = logging.getLogger(__name__)
 class Metrics:
     """A journal that counts; `exposition` is what `/metrics` serves, with how much is in `line` at that moment."""
 
-    def __init__(self, line: Callable[[], Awaitable[Line]] | None = None) -> None:
-        self._line = line
+    def __init__(
+        self,
+        line: Callable[[], Awaitable[Line]] | None = None,
+        sources: Callable[[], Sequence[Synced]] | None = None,
+    ) -> None:
+        self._line, self._sources = line, sources
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "assistant_requests_total",
@@ -50,6 +63,10 @@ class Metrics:
             "assistant_silent_total", "Questions whose person was told nothing; must be 0.", registry=self._registry
         )
         self._gauges = {part: Gauge(*names, registry=self._registry) for part, names in LINE.items() if line}
+        labels = ("source", "collection")
+        self._of_sources = {
+            part: Gauge(*names, labels, registry=self._registry) for part, names in SOURCES.items() if sources
+        }
 
     def record(self, trace: Trace) -> None:
         """Counts a finished turn and writes its line to the log."""
@@ -73,6 +90,7 @@ class Metrics:
         line = await self._look()
         for part, gauge in self._gauges.items():
             gauge.set(getattr(line, part) if line else math.nan)
+        await self._look_at_sources()
         return generate_latest(self._registry)
 
     async def _look(self) -> Line | None:
@@ -83,3 +101,19 @@ class Metrics:
                 return await self._line()
         except (StateDown, TimeoutError):
             return None
+
+    async def _look_at_sources(self) -> None:
+        """Says how each source stands, by its number; its address may be nobody's business who collects metrics."""
+        if not self._sources:
+            return
+        for gauge in self._of_sources.values():
+            gauge.clear()
+        try:
+            known = await asyncio.to_thread(self._sources)
+        except LibraryError:
+            return
+        for one in known:
+            age = seconds_since(one.last_sync)
+            values = {"documents": one.documents, "failed": one.failed, "problem": bool(one.problem)}
+            for part, value in (values | {"age": math.nan if age is None else age}).items():
+                self._of_sources[part].labels(one.id, one.source.collection).set(value)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from ops.settings_values import Groups, GroupsFile, GroupSources, Owners, Url
+from ops.settings_values import Groups, GroupsFile, GroupSources, Owners, SourceKeys, Url
 
 
 def _smtp(url: SecretStr) -> SecretStr:
@@ -25,6 +25,25 @@ def _ocr(languages: str) -> str:
             missing = " ".join(f"tesseract-ocr-{name}" for name in languages.split("+"))
             raise ValueError(f"Tesseract's data for it is not here; try: apt-get install {missing}")
     return languages
+
+
+class PassedOn(BaseSettings):
+    """What programs that we run for sources may know of our environment; no secret of ours."""
+
+    http_proxy: str = ""
+    https_proxy: str = ""
+    all_proxy: str = ""
+    no_proxy: str = ""
+    home: str = ""
+    path: str = ""
+    ssl_cert_file: str = ""
+    git_ssl_cainfo: str = ""
+    ssh_auth_sock: str = ""
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that are set, under the names by which programs look for them."""
+        said = {name if name.endswith("proxy") else name.upper(): value for name, value in self.model_dump().items()}
+        return {name: value for name, value in said.items() if value}
 
 
 class KnowledgeSettings(BaseSettings):
@@ -55,6 +74,14 @@ class KnowledgeSettings(BaseSettings):
     )
     sync_minutes: Annotated[float, Field(gt=0)] = Field(
         15, examples=["15"], description="How often sources are read again."
+    )
+    source_keys: SourceKeys = Field(
+        {},
+        examples=['{"git+https://git.firm.example/": "TOKEN", "s3://handbook": "ID:SECRET"}'],
+        description="Keys of sources, by the beginning of their addresses.",
+    )
+    s3_url: Url = Field(
+        "https://s3.amazonaws.com", examples=["https://minio.firm.example"], description="The S3 server with buckets."
     )
     ocr: Annotated[str, AfterValidator(_ocr)] = Field(
         "", examples=["eng+deu+fra"], description="Languages in which scanned PDFs are read, as Tesseract names them."

@@ -98,6 +98,12 @@ def _certificate(path: str) -> str:
     return path
 
 
+def _source_keys(keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    if wrong := [address for address in keys if "://" not in address]:
+        raise ValueError(f"{len(wrong)} of them belong to no address; write https://wiki.firm.example/ before a key")
+    return keys
+
+
 def _groups_file(path: Path) -> Path:
     if path == Path():
         return path
@@ -127,4 +133,5 @@ Groups = Annotated[dict[str, frozenset[str]], NoDecode, BeforeValidator(_from_js
 Owners = Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(_from_json)]
 GroupsFile = Annotated[Path, AfterValidator(_groups_file)]
 GroupSources = Annotated[tuple[Literal["slack", "entra"], ...], NoDecode, BeforeValidator(_split)]
+SourceKeys = Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_from_json), AfterValidator(_source_keys)]
 Days = Annotated[dict[str, float], NoDecode, BeforeValidator(_from_json), AfterValidator(_terms)]

@@ -18,8 +18,7 @@ from rag.intake import Report
 from rag.legacy import move_over
 from rag.passages import Document
 from rag.renewal import Renewal
-from rag.sources import Reach, Source
-from rag.sources.source import located
+from rag.sources import Reach, Source, located
 from rag.store import Store
 
 CATALOG = "catalog.db"

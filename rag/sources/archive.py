@@ -21,6 +21,7 @@ from rag.sources.listing import Failure, Item, Place, Said
 from rag.sources.spool import spooled
 
 MOST = 1_000_000  # files in an archive
+UNPACKED = 64 * 2**30  # bytes of all of them; no more is read of any than it declares
 INFO = "-info.json"  # ends the name of what Google Takeout says about a file
 INFO_LARGEST = 2**20
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError)
@@ -34,6 +35,8 @@ def opened_archive(path: Path) -> Iterator[Place]:
             members = {it.filename: it for it in archive.infolist()}
             if len(members) > MOST:
                 raise SourceError(f"{path} holds more than {MOST} files")
+            if sum(member.file_size for member in members.values()) > UNPACKED:
+                raise SourceError(f"{path} would be larger than {UNPACKED >> 30} GB, unpacked")
             entities = next((name for name in members if PurePosixPath(name).name == ENTITIES), None)
             pages = Archive(path, archive, members)
             yield Space(path, partial(pages.opened, entities)) if entities else pages

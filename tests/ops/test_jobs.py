@@ -12,7 +12,8 @@ import pytest
 from redis.asyncio import Redis
 
 from bot import keys
-from ops.jobs import Jobs, resync, retain
+from ops.jobs import Jobs, retain
+from ops.rounds import Rounds
 from rag.library import Library
 from rag.retriever import Retriever
 
@@ -107,6 +108,9 @@ async def test_a_source_that_is_gone_is_told_and_stays_as_it_was(
 ) -> None:
     (tmp_path / "handbook").rename(tmp_path / "elsewhere")
     with caplog.at_level(logging.WARNING):
-        await resync(library)
-    assert "source not read" in caplog.text
+        rounds = Rounds(library, 0.0001)
+        while "source not read" not in caplog.text:
+            await rounds.go()
+            await asyncio.sleep(0.01)
+        await rounds.stop()
     assert library.stats().documents == 3

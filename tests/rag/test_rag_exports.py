@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import SourceError
-from rag.sources import Entry, Failure, Source
+from rag.sources import Entry, Failure, Source, archive
 from tests.rag.shelf import Shelf
 
 
@@ -152,3 +152,11 @@ def test_hostile_archives(tmp_path: Path) -> None:
         "inner.zip": "unsupported type",
         "link.md": "a link",
     }
+
+
+def test_a_bomb_of_many_files_is_refused_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "UNPACKED", 2**23)
+    bomb = packed(tmp_path / "bomb.zip", {f"{number}.txt": bytes(2**20) for number in range(12)})
+    assert bomb.stat().st_size < 2**16
+    with pytest.raises(SourceError, match="unpacked"):
+        read(bomb)
