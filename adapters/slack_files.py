@@ -10,10 +10,10 @@ import aiohttp
 from adapters.slack_payload import Payload, string
 from adapters.slack_refusals import NotTaken
 from bot.events import File, Turn
-from bot.files import LARGEST, NotFetched
+from bot.files import LARGEST, NotFetched, largest
 
 MOST: Final = 20  # files of one message; Slack takes ten
-SECONDS: Final = 10.0  # for one file
+SECONDS: Final = 10.0  # for one file with a question; one that may be larger has longer
 HOPS: Final = 3
 
 _GONE: Final = frozenset({"tombstone", "hidden_by_limit"})
@@ -65,12 +65,13 @@ class SlackFiles:
         if not file.link:
             raise NotFetched("gone")
         try:
-            async with asyncio.timeout(self._seconds):
-                return await self._fetched(file, {"Authorization": f"Bearer {await self._token_of(turn)}"})
+            async with asyncio.timeout(self._seconds * largest(turn) / LARGEST):
+                token = await self._token_of(turn)
+                return await self._fetched(file, {"Authorization": f"Bearer {token}"}, largest(turn))
         except (aiohttp.ClientError, TimeoutError, ValueError, NotTaken):
             raise NotFetched("unreachable") from None
 
-    async def _fetched(self, file: File, headers: dict[str, str]) -> bytes:
+    async def _fetched(self, file: File, headers: dict[str, str], most: int) -> bytes:
         """Follows redirects by hand: the token goes to Slack's hosts alone."""
         url = file.link
         plain = {**headers, "Accept-Encoding": "identity"}  # what is not compressed cannot swell
@@ -80,7 +81,7 @@ class SlackFiles:
                     raise NotFetched("external")
                 async with http.get(url, headers=plain, proxy=self._proxy, allow_redirects=False) as response:
                     if response.status not in _REDIRECTS:
-                        return await _body(response, file, moved=url != file.link)
+                        return await _body(response, file, most, moved=url != file.link)
                     url = urljoin(url, response.headers.get("Location", ""))
         raise NotFetched("unreachable")
 
@@ -94,7 +95,7 @@ class SlackFiles:
         return url.scheme == "https" and any(host == one or host.endswith(f".{one}") for one in ours)
 
 
-async def _body(response: aiohttp.ClientResponse, file: File, *, moved: bool) -> bytes:
+async def _body(response: aiohttp.ClientResponse, file: File, most: int, *, moved: bool) -> bytes:
     """The file itself; Slack answers with its page for signing in where we lack the scope."""
     if response.status in {401, 403}:
         raise NotFetched("scope")
@@ -107,6 +108,6 @@ async def _body(response: aiohttp.ClientResponse, file: File, *, moved: bool) ->
     data = bytearray()
     async for piece in response.content.iter_chunked(2**16):
         data += piece
-        if len(data) > LARGEST:
+        if len(data) > most:
             raise NotFetched("large")
     return bytes(data)

@@ -9,9 +9,9 @@ from yarl import URL
 
 from adapters.teams_wire import FAILURES, PLAIN, loopback, proxy_to, read, session
 from bot.events import File, Turn
-from bot.files import LARGEST, NotFetched
+from bot.files import LARGEST, NotFetched, largest
 
-SECONDS: Final = 10.0  # for one file
+SECONDS: Final = 10.0  # for one file with a question; one that may be larger has longer
 HOPS: Final = 3
 LONGEST_LINK: Final = 8192  # characters; what lets us in stands in the link
 
@@ -34,27 +34,28 @@ class TeamsFiles:
         self._insecure = insecure
         self._seconds = seconds
 
-    async def fetch(self, file: File, turn: Turn) -> bytes:  # noqa: ARG002 - the link says who may have it
+    async def fetch(self, file: File, turn: Turn) -> bytes:
         """The file's bytes. Raises NotFetched."""
         if not file.link:
             raise NotFetched("external")
         try:
-            async with asyncio.timeout(self._seconds):
-                return await self._fetched(file)
+            seconds = self._seconds * largest(turn) / LARGEST
+            async with asyncio.timeout(seconds):
+                return await self._fetched(file, largest(turn), seconds)
         except FAILURES:
             raise NotFetched("unreachable") from None
 
-    async def _fetched(self, file: File) -> bytes:
+    async def _fetched(self, file: File, most: int, seconds: float) -> bytes:
         """Follows redirects by hand, as far as they stay where files may be."""
         url = file.link
-        async with session(self._seconds) as http:
+        async with session(seconds) as http:
             for _ in range(HOPS):
                 if not self._trusted(url):
                     raise NotFetched("external")
                 where = URL(url, encoded=True)  # what is signed in it must stay as it is
                 async with http.get(where, headers=PLAIN, proxy=proxy_to(url), allow_redirects=False) as response:
                     if response.status not in _REDIRECTS:
-                        return await _body(response, file, moved=url != file.link)
+                        return await _body(response, file, most, moved=url != file.link)
                     url = urljoin(url, response.headers.get("Location", ""))
         raise NotFetched("unreachable")
 
@@ -75,7 +76,7 @@ def _port(parts: SplitResult) -> int:
     return parts.port or 443
 
 
-async def _body(response: aiohttp.ClientResponse, file: File, *, moved: bool) -> bytes:
+async def _body(response: aiohttp.ClientResponse, file: File, most: int, *, moved: bool) -> bytes:
     """The file itself; SharePoint answers with its page for signing in where the link lets nobody in any more."""
     if response.status in {401, 403}:
         raise NotFetched("external")
@@ -85,10 +86,10 @@ async def _body(response: aiohttp.ClientResponse, file: File, *, moved: bool) ->
         raise NotFetched("unreachable")
     if response.content_type == "text/html" and (moved or not _is_page(file)):
         raise NotFetched("external")
-    if (response.content_length or 0) > LARGEST:
+    if (response.content_length or 0) > most:
         raise NotFetched("large")
     try:
-        return await read(response, LARGEST)
+        return await read(response, most)
     except ValueError:
         raise NotFetched("large") from None
 

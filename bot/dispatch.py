@@ -193,7 +193,8 @@ class Dispatcher:
             trace.outcome = await self._asides.show_shared(turn, reply)
             return
         if turn.errand and self._errands:
-            await reply.finish(Answer(await self._errands.run(turn), "", refused=True, language=language_of(turn.text)))
+            told = await self._errands.run(turn, platform.fetch if platform else None)
+            await reply.finish(Answer(told, "", refused=True, language=language_of(turn.text)))
             trace.outcome = "errand done"
             return
         passages: tuple[Passage, ...] = ()

@@ -1,4 +1,4 @@
-"""Commands that take longer than a platform waits: to be forgotten, to be told what is kept, to delete a document.
+"""Commands that take longer than a platform waits: about what is kept of a person, and to add or delete a document.
 
 They wait in the inbox like questions, so that whoever takes over from a worker that died does them to the end.
 """
@@ -13,11 +13,13 @@ from typing import Any, Final, Protocol
 from bot.erasure import Eraser
 from bot.errors import IndexDown
 from bot.events import Receipt, Turn
+from bot.files import Fetch
 from bot.language import Language, language_of
-from bot.notices import ADMINS_ONLY, NOT_REACHED
+from bot.notices import ADMINS_ONLY
 from bot.notices_rights import COPY, COPY_CUT, IN_PRIVATE, NO_DOCUMENT, NOTHING_KEPT
 from bot.people import Directory
 from bot.report import DOCUMENT_STAYS, PERSON_STAYS, Erasure
+from bot.uploads import SEND, Shelf, take_in, wish
 from bot.verbs import said
 from rag.errors import LibraryError
 
@@ -44,6 +46,7 @@ class Errands:
     archive: Archive
     eraser: Eraser
     directory: Directory
+    shelf: Shelf | None = None
 
     async def begin(self, turn: Turn) -> Turn | Receipt | None:
         """The errand that a turn is, or why not; None for a question.
@@ -51,36 +54,39 @@ class Errands:
         A document is in no answer any more when this returns.
         """
         words = said(turn.text.removeprefix("/"))
-        if words.verb != "errand" or turn.files or turn.call != "addressed":
-            return None
         verb, _, about = words.text.partition(" ")
-        language = language_of(turn.text)
-        if not turn.private:
-            return Receipt(note=IN_PRIVATE[language].format(verb=verb))
-        if verb == "delete-doc":
-            if not self.directory.administers(turn.person):
-                return Receipt(note=ADMINS_ONLY[language].format(person=turn.person.id))
-            with searching():
-                if not await self.archive.bury(about, turn.person.id):
-                    return Receipt(note=NO_DOCUMENT[language].format(name=about[:200]))
+        if words.verb != "errand" or (turn.files and verb != "add-doc") or turn.call != "addressed":
+            return None
+        if refusal := await self._refusal(turn, verb, about):
+            return Receipt(note=refusal)
         apart = (
             f"{turn.conversation}:{verb}:{turn.message_id}"  # nothing that was written before or after is part of it
         )
         return replace(turn, conversation=apart, errand=verb, text=about, place="", opens=False)
 
-    async def _buried(self, doc_id: str, by: str, language: Language) -> str:
-        """Takes a document out of all answers; why not, if it is not."""
-        try:
-            known = await self.archive.bury(doc_id, by)
-        except LibraryError:
-            return NOT_REACHED[language]
-        return "" if known else NO_DOCUMENT[language].format(name=doc_id[:200])
+    async def _refusal(self, turn: Turn, verb: str, about: str) -> str:
+        """Why an errand is not done; a document that shall be deleted is in no answer from here on."""
+        language = language_of(turn.text)
+        if not turn.private:
+            return IN_PRIVATE[language].format(verb=verb)
+        if verb in ("add-doc", "delete-doc") and not self.directory.administers(turn.person):
+            return ADMINS_ONLY[language].format(person=turn.person.id)
+        if verb == "add-doc" and (not turn.files or wish(about) is None):
+            return SEND[language]
+        if verb == "delete-doc":
+            with searching():
+                if not await self.archive.bury(about, turn.person.id):
+                    return NO_DOCUMENT[language].format(name=about[:200])
+        return ""
 
-    async def run(self, turn: Turn) -> str:
-        """Does an errand to its end; what its person is told, in Markdown."""
+    async def run(self, turn: Turn, fetch: Fetch | None = None) -> str:
+        """Does an errand to its end; what its person is told, in Markdown. `fetch` gets its files."""
         language = language_of(turn.text)
         if turn.errand == "delete-doc":
             return (await self.delete(turn.text, turn.person.id)).as_text(language)
+        if turn.errand == "add-doc" and fetch and self.shelf:
+            with searching():
+                return await take_in(turn, fetch, self.shelf)
         if turn.errand == "export-me":
             return told(await self.eraser.copy(turn.person.id), language)
         return (await self.forget(turn.person.id, but=turn.conversation)).as_text(language)
@@ -91,7 +97,8 @@ class Errands:
             buried = await self.archive.bury(doc_id, by)
             removed = await self.archive.remove(doc_id, by)
         quoted = await self.sweep({doc_id}) if buried else {}
-        return Erasure("document", doc_id, time.time(), {"tombstone": int(buried), **removed, **quoted}, DOCUMENT_STAYS)
+        stays = [place for place in DOCUMENT_STAYS if place != "sources" or not removed.get("copies")]
+        return Erasure("document", doc_id, time.time(), {"tombstone": int(buried), **removed, **quoted}, tuple(stays))
 
     async def forget(self, person: str, but: str = "") -> Erasure:
         """Erases what is kept of somebody; `but` is the conversation in which they said so."""

@@ -17,7 +17,8 @@ from rag.parsing import TYPES
 from rag.passages import Passage
 from rag.words import printable
 
-LARGEST: Final = 5 * 2**20
+LARGEST: Final = 5 * 2**20  # bytes of a file that comes with a question,
+LARGEST_KEPT: Final = 25 * 2**20  # and of one that is to be a document
 MOST_FILES: Final = 5
 MOST_LINES: Final = 20  # files of one question that are spoken of at all
 MOST_PASSAGES: Final = 6
@@ -44,10 +45,15 @@ class NotFetched(Exception):
         self.reason: Reason = reason
 
 
+def largest(turn: Turn) -> int:
+    """How many bytes a file that came with this turn may have."""
+    return LARGEST_KEPT if turn.errand else LARGEST
+
+
 async def read(turn: Turn, fetch: Fetch, seconds: float = SECONDS) -> tuple[tuple[Passage, ...], tuple[str, ...]]:
     """The passages of the turn's files that fit its question best, and what to say about the files."""
     reading = _Reading(turn, fetch)
-    names = _names([file.name for file in turn.files[:MOST_LINES]])
+    names = shown_names(turn)
     try:
         async with asyncio.timeout(seconds):
             for number, file in enumerate(turn.files[:MOST_LINES]):
@@ -71,15 +77,15 @@ class _Reading:
 
     async def take(self, file: File, *, too_many: bool) -> None:
         """Reads one more file, or notes why not."""
-        if reason := "many" if too_many else _refused(file):
+        if reason := "many" if too_many else refused(file, LARGEST):
             self.note(reason, self.name)
             return
         try:
-            found = await _pieces(await self.fetch(file, self.turn), _suffix(file), self.turn.text)
+            found = await _pieces(await self.fetch(file, self.turn), suffix(file), self.turn.text)
         except NotFetched as refusal:
             self.note(refusal.reason, self.name)
         except Unreadable as error:
-            self.note(_reason(error.reason), self.name)
+            self.note(reason_of(error.reason), self.name)
         except OSError:  # no room for the copy, no process to be had
             self.note("broken", self.name)
         else:
@@ -87,8 +93,7 @@ class _Reading:
 
     def note(self, reason: Reason, name: str) -> None:
         """Adds a line about a file."""
-        limits = {"mb": LARGEST // 2**20, "most": MOST_FILES, "characters": CHARACTERS}
-        self.notices.append(_SAID[reason][language_of(self.turn.text)].format(name=name, **limits))
+        self.notices.append(line(reason, name, self.turn))
 
     def best(self) -> Iterator[Passage]:
         """The best passage of each file, then the second best of each, and so on."""
@@ -119,19 +124,25 @@ def _write(path: Path, data: bytes) -> None:
         copy.write(data)
 
 
-def _refused(file: File) -> Reason | None:
+def line(reason: Reason, name: str, turn: Turn) -> str:
+    """What is said of a file that was not wholly read."""
+    limits = {"mb": largest(turn) // 2**20, "most": MOST_FILES, "characters": CHARACTERS}
+    return _SAID[reason][language_of(turn.text)].format(name=name, **limits)
+
+
+def refused(file: File, most: int) -> Reason | None:
     """Why a file is not even fetched; one of which only the name is known is, for its platform knows more."""
-    suffix = Path(file.name).suffix.lower()
-    if file.size > LARGEST:
+    ending = Path(file.name).suffix.lower()
+    if file.size > most:
         return "large"
-    if _suffix(file) in TYPES or not (suffix or file.kind):
+    if suffix(file) in TYPES or not (ending or file.kind):
         return None
-    if suffix in _IMAGES or file.kind.startswith("image/"):
+    if ending in _IMAGES or file.kind.startswith("image/"):
         return "image"
-    return "archive" if suffix in _ARCHIVES or file.kind.endswith(("/zip", "/gzip", "x-tar")) else "unsupported"
+    return "archive" if ending in _ARCHIVES or file.kind.endswith(("/zip", "/gzip", "x-tar")) else "unsupported"
 
 
-def _suffix(file: File) -> str:
+def suffix(file: File) -> str:
     """The ending by which the parser knows the file; by its kind where its name tells nothing."""
     named = Path(file.name).suffix.lower()
     if named in TYPES:
@@ -139,10 +150,10 @@ def _suffix(file: File) -> str:
     return _ENDINGS.get(file.kind, ".txt" if file.kind.startswith("text/") else "")
 
 
-def _names(given: list[str]) -> list[str]:
-    """The files' names as they are shown, no two alike."""
+def shown_names(turn: Turn) -> list[str]:
+    """The names of a turn's files as they are shown, no two alike."""
     names: list[str] = []
-    for name in map(_shown, given):
+    for name in (_shown(file.name) for file in turn.files[:MOST_LINES]):
         numbered = (f"{name} ({number})" for number in count(2))
         names.append(next(it for it in chain([name], numbered) if it not in names))
     return names
@@ -180,7 +191,7 @@ _REASONS: Final[dict[str, Reason]] = {
 }
 
 
-def _reason(said: str) -> Reason:
+def reason_of(said: str) -> Reason:
     """Why a file was not read, of the reasons that we have words for."""
     return "scan" if said.startswith(("a scan", "no text found")) else _REASONS.get(said, "broken")
 

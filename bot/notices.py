@@ -133,15 +133,17 @@ HELP: Final[dict[Language, str]] = {
     "en": "Write me a direct message, mention me in a channel, or ask here: `{command} QUESTION`; only you see the "
     "answer then. `{command} stop` stops my answers in this channel, `{command} reset` in our direct messages makes me "
     "forget them. `{command} export-me` shows what I keep of you, `{command} forget-me` erases it. Admins: "
-    "`{command} enable`, `{command} disable`, `{command} delete-doc`.",
+    "`{command} enable`, `{command} disable`, `{command} delete-doc`; files with `add-doc` in a direct message.",
     "de": "Schreiben Sie mir direkt, erwähnen Sie mich in einem Kanal, oder fragen Sie hier: `{command} FRAGE`; die "
     "Antwort sehen dann nur Sie. `{command} stop` hält meine Antworten in diesem Kanal an, nach `{command} reset` in "
     "unseren Direktnachrichten vergesse ich sie. `{command} export-me` zeigt, was ich von Ihnen aufbewahre, `{command} "
-    "forget-me` löscht es. Für Admins: `{command} enable`, `{command} disable`, `{command} delete-doc`.",
+    "forget-me` löscht es. Für Admins: `{command} enable`, `{command} disable`, `{command} delete-doc`; Dateien mit "
+    "`add-doc` in einer Direktnachricht.",
     "fr": "Écrivez-moi directement, mentionnez-moi dans un canal, ou demandez ici : `{command} QUESTION` ; vous seul "
     "verrez la réponse. `{command} stop` arrête mes réponses dans ce canal, `{command} reset` dans nos messages "
     "directs me les fait oublier. `{command} export-me` montre ce que je garde de vous, `{command} forget-me` "
-    "l'efface. Pour les admins : `{command} enable`, `{command} disable`, `{command} delete-doc`.",
+    "l'efface. Pour les admins : `{command} enable`, `{command} disable`, `{command} delete-doc` ; des "
+    "fichiers avec `add-doc` en message direct.",
 }
 
 WANTS_PERSON: Final[dict[Language, str]] = {
@@ -218,15 +220,16 @@ ONE_WORD: Final[dict[Language, str]] = {
 TEAMS_HELP: Final[dict[Language, str]] = {
     "en": "Write me your question here in our chat, mention me in a channel or a group, or choose *Ask about this "
     "message* in the menu of a message. `stop` ends my answers, `reset` makes me forget this conversation, `forget-me` "
-    "all that I keep of you, and `export-me` shows it. Admins: `enable` and `disable` in a channel, `delete-doc` here.",
+    "all that I keep of you, and `export-me` shows it. Admins: `enable` and `disable` in a channel, `delete-doc` "
+    "and files with `add-doc` here.",
     "de": "Schreiben Sie mir Ihre Frage hier im Chat, erwähnen Sie mich in einem Kanal oder einer Gruppe, oder wählen "
     "Sie im Menü einer Nachricht *Zu dieser Nachricht fragen*. `stop` beendet meine Antworten, nach `reset` vergesse "
     "ich dieses Gespräch, nach `forget-me` alles von Ihnen; `export-me` zeigt es. Für Admins: `enable` und `disable` "
-    "in einem Kanal, `delete-doc` hier.",
+    "in einem Kanal, `delete-doc` und Dateien mit `add-doc` hier.",
     "fr": "Écrivez-moi votre question ici, mentionnez-moi dans un canal ou un groupe, ou choisissez *Question sur ce "
     "message* dans le menu d'un message. `stop` arrête mes réponses, `reset` me fait oublier cette conversation, "
     "`forget-me` tout ce que je garde de vous, `export-me` le montre. Pour les admins : `enable` et `disable` dans un "
-    "canal, `delete-doc` ici.",
+    "canal, `delete-doc` et des fichiers avec `add-doc` ici.",
 }
 
 THANKS: Final[dict[Language, str]] = {

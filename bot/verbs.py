@@ -7,8 +7,8 @@ from typing import Final, Literal
 from bot.language import Language
 from bot.notices import MEANT, NOT_YET, ONE_WORD, OR, UNKNOWN_WORD
 
-HERE: Final = ("help", "ask", "stop", "reset", "enable", "disable", "forget-me", "export-me", "delete-doc")
-ERRANDS: Final = ("forget-me", "export-me", "delete-doc")  # take longer than a platform waits
+HERE: Final = ("help", "ask", "stop", "reset", "enable", "disable", "forget-me", "export-me", "add-doc", "delete-doc")
+ERRANDS: Final = ("forget-me", "export-me", "add-doc", "delete-doc")  # take longer than a platform waits
 LATER: Final = (
     "templates tips limits privacy private why status pause resume reindex quota audit feedback eval rollout rollback"
 ).split()
@@ -36,7 +36,7 @@ def said(text: str) -> Said:
             return Said("stop" if verb == "stop" else "reset")
         case "enable" | "disable" if _orders(verb, rest):
             return Said("enable" if verb == "enable" else "disable", rest)
-        case errand if errand in ERRANDS and bool(rest) == (errand == "delete-doc"):
+        case errand if errand in ERRANDS and (errand == "add-doc" or bool(rest) == (errand == "delete-doc")):
             return Said("errand", f"{errand} {rest}".strip())
     if " " not in text:
         return Said("word", verb)

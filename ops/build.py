@@ -44,6 +44,7 @@ from rag.reranker import RemoteReranker, Reranker
 from rag.retriever import Retriever
 from rag.sandbox import SHARED
 from rag.sources import Reach
+from rag.uploads import Uploads
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,8 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
             stale_days=settings.stale_days,
         )
         metrics = Metrics(inbox.line, library.sources)
-        errands = Errands(Deletion(library), Eraser(redis, memory, inbox), assistant.directory)
+        eraser = Eraser(redis, memory, inbox)
+        errands = Errands(Deletion(library), eraser, assistant.directory, Uploads(library))
         dispatcher = Dispatcher(assistant, memory, inbox, metrics, errands)
         cabinet = Cabinet(redis, seal)
         parts = (settings, dispatcher, inbox, assistant, library, embedder, redis, cabinet, seal, model, metrics)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from rag.library import Library
+from rag.uploads import Uploads
 
 
 class Deletion:
@@ -17,11 +18,16 @@ class Deletion:
         return await asyncio.to_thread(self._library.bury, doc_id, by)
 
     async def remove(self, doc_id: str, by: str) -> Mapping[str, int]:
-        """Removes what a document leaves in the index, in every generation; counts what the current one had."""
+        """Removes what a document leaves in the index, in every generation; counts what the current one had.
+
+        Of one that was handed to us, our copy goes, too.
+        """
+        copies = await asyncio.to_thread(Uploads(self._library).discard, doc_id)
         removed = await asyncio.to_thread(self._library.delete, doc_id, by)
         number = self._library.current().number
         mine = [one for one in removed if one.generation == number]
-        return {"documents": sum(one.documents for one in mine), "passages": sum(one.passages for one in mine)}
+        counts = {"documents": sum(one.documents for one in mine), "passages": sum(one.passages for one in mine)}
+        return {**counts, "copies": copies} if copies else counts
 
     async def gone(self, doc_ids: Collection[str]) -> frozenset[str]:
         """Returns those of the documents that were deleted, or are at no source any more."""

@@ -149,7 +149,7 @@ def _unread(pages: Sequence[str]) -> str:
     empty = [number for number, page in enumerate(pages, 1) if not any(map(str.isalnum, page))]
     if not empty or len(empty) == len(pages):
         return ""
-    return f"no text on {_ranges(empty)} of {len(pages)} pages: scanned, or pictures"
+    return f"no text on {'pages' if empty[1:] else 'page'} {_ranges(empty)} of {len(pages)}: scanned, or pictures"
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -28,6 +28,7 @@ from guardrails.pii import Guard
 from rag.deletion import Deletion
 from rag.library import Library
 from rag.retriever import Retriever
+from rag.uploads import Uploads
 
 KEY = bytes(range(32))
 
@@ -96,7 +97,8 @@ class House:
         self.assistant = Assistant(
             self.directory, Veil(self.guard, self.bounds), self.memory, retriever, self.model, admission
         )
-        self.errands = Errands(Deletion(self.library), Eraser(self.redis, self.memory, self.inbox), self.directory)
+        eraser = Eraser(self.redis, self.memory, self.inbox)
+        self.errands = Errands(Deletion(self.library), eraser, self.directory, Uploads(self.library))
         self.dispatcher = Dispatcher(self.assistant, self.memory, self.inbox, self.book, self.errands)
 
     async def ask(self, text: str, **changes: object) -> Seen:

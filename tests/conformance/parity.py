@@ -130,6 +130,14 @@ CAPABILITIES: Final = (
         "a_file_in_a_channel_is_read",
     ),
     Capability(
+        "hand in documents, as an admin",
+        "`add-doc` with files, in a direct message",
+        "`add-doc` with files, in the personal chat",
+        "a_file_that_an_admin_sends_becomes_a_document a_file_of_the_same_name_takes_its_place_also_for_whom "
+        "a_file_that_cannot_be_a_document_is_said_to_be_none only_admins_add_documents "
+        "a_document_that_was_sent_is_deleted_for_good",
+    ),
+    Capability(
         "be safe",
         "data masked; no guests, no bots; nobody called",
         "data masked; no guests, no bots; nobody called",

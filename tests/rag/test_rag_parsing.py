@@ -171,7 +171,7 @@ def test_pages_are_told_apart(tmp_path: Path) -> None:
     parsed = parse(tmp_path / "rules.pdf")
     pages = parsed.text.split("\f")
     assert ["one" in pages[0], pages[1].strip(), "two" in pages[2], "three" in pages[3]] == [True, "", True, True]
-    assert parsed.remark == "no text on 2 of 4 pages: scanned, or pictures"
+    assert parsed.remark == "no text on page 2 of 4: scanned, or pictures"
 
 
 def test_a_file_is_what_its_bytes_say(tmp_path: Path) -> None:
