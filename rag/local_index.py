@@ -45,13 +45,13 @@ class LocalIndex:
         found = [pair for part in self._fresh(audiences) if part.suits(vector) for pair in part.near(vector, k)]
         return [passage for _, passage in sorted(found, key=_best_first)[:k]]
 
-    def said(self, question: str, audiences: Sequence[int], k: int) -> dict[int, float]:
+    def said(self, question: str, audiences: Sequence[int], k: int, among: Sequence[int] = ()) -> dict[int, float]:
         parts = self._fresh(audiences)
-        everything = list(self._parts.values())
-        total, length = sum(map(len, everything)), sum(part.words for part in everything)
+        weighed = self._fresh(among) if among else parts
+        total, length = sum(map(len, weighed)), sum(part.words for part in weighed)
         if not parts or not total:
             return {}
-        sought = _Sought(question, everything, total)
+        sought = _Sought(question, weighed, total)
         found = [pair for part in parts for pair in part.said(sought.terms, sought.rarities, length / total, k)]
         return {passage: min(score / sought.most, 1.0) for score, passage in sorted(found, key=_best_first)[:k]}
 
@@ -142,7 +142,10 @@ class LocalIndex:
 
 
 class _Sought:
-    """The words of a question, with what each weighs among all passages there are."""
+    """The words of a question, with what each weighs among the passages that its asker may read.
+
+    Among no others: how rare a word is would else tell whether closed documents hold it.
+    """
 
     def __init__(self, question: str, parts: list[Part], total: int) -> None:
         groups = query_stems(question)
