@@ -118,6 +118,10 @@ class Library:
                 current.index.settle()
                 return report
 
+    def settle(self) -> None:
+        """Tidies up: snapshots for the next process, and nothing in any file of what was removed an hour ago."""
+        self.generations.settle()
+
     def renew(self, progress: Callable[[str], None] | None = None) -> str:
         """Builds a generation from all sources beside the current one, and lets it answer; says what came of it.
 
