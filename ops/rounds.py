@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from ops.freshness import seconds_since
 from rag.errors import LibraryError
+from rag.intake import Report
 from rag.library import Library, Synced
+from rag.sources import Source
 
-AT_ONCE: Final = 2
+AT_ONCE: Final = 4  # most of the time they wait for others
 PATIENCE_S: Final = 10.0  # for a document that is being read when all stops
 
 log = logging.getLogger(__name__)
@@ -23,7 +26,7 @@ class Rounds:
 
     def __init__(self, library: Library, minutes: float, at_once: int = AT_ONCE) -> None:
         self._library, self._minutes = library, minutes
-        self._room = asyncio.Semaphore(at_once)
+        self._threads = ThreadPoolExecutor(at_once, "round")  # not those that searches need
         self._running: dict[int, asyncio.Task[None]] = {}
         self._halted = False
 
@@ -39,6 +42,7 @@ class Rounds:
         self._halted = True
         if self._running:
             await asyncio.wait(list(self._running.values()), timeout=PATIENCE_S)
+        self._threads.shutdown(wait=False)
 
     def due(self, known: Synced) -> bool:
         """Whether it is time to try a source again."""
@@ -47,19 +51,20 @@ class Rounds:
 
     async def _read(self, known: Synced) -> None:
         """Takes one source in; what it holds up or breaks is its own affair."""
-        async with self._room:
-            told: dict[str, object] = {"source": known.id, "collection": known.source.collection}
-            try:
-                self._go_on()
-                report = await asyncio.to_thread(self._library.sync, known.source, self._go_on)
-            except _Halted:
-                log.info("source left half-way", extra=told)
-                return
-            except LibraryError as error:
-                log.warning("source not read", extra={**told, "reason": str(error)})
-                return
+        told: dict[str, object] = {"source": known.id, "collection": known.source.collection}
+        try:
+            report = await asyncio.get_running_loop().run_in_executor(self._threads, self._sync, known.source)
+        except _Halted:
+            log.info("source left half-way", extra=told)
+        except LibraryError as error:
+            log.warning("source not read", extra={**told, "reason": str(error)})
+        else:
             counts = {"indexed": report.indexed, "removed": report.removed, "failed": len(report.failed)}
             log.info("source read", extra={**told, **counts})
+
+    def _sync(self, source: Source) -> Report:
+        self._go_on()
+        return self._library.sync(source, self._go_on)
 
     def _go_on(self, _name: str = "") -> None:
         """Ends a sync between two documents when all stops."""

@@ -17,8 +17,7 @@ EVERY_SOURCE = 0  # a tombstone's source_id when the document is gone wherever i
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sources (
     id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL, collection TEXT NOT NULL, groups TEXT NOT NULL,
-    prefix TEXT NOT NULL, kind TEXT NOT NULL DEFAULT 'folder', config TEXT NOT NULL DEFAULT '{}', minutes REAL,
-    cursor TEXT NOT NULL DEFAULT '', synced TEXT NOT NULL DEFAULT '', checked TEXT NOT NULL DEFAULT '',
+    prefix TEXT NOT NULL, minutes REAL, synced TEXT NOT NULL DEFAULT '', checked TEXT NOT NULL DEFAULT '',
     problem TEXT NOT NULL DEFAULT '', UNIQUE (address, collection));
 CREATE TABLE IF NOT EXISTS failures (
     source_id INTEGER NOT NULL, path TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL);

@@ -11,6 +11,7 @@ from rag.shelving import Shelver
 from rag.sources import Entry, Failure, Reach, Source
 from rag.words import printable
 
+SUDDEN = 10  # documents that are not gone all at once
 MAKE = "4"  # part of every fingerprint: change it when parsing or chunking gives other passages
 
 
@@ -33,7 +34,8 @@ class Intake:
 
     A document that gives no text any more is removed, unless the reason may pass (no permission, a share away): then
     its older version stays. Documents are written some at a time, each whole or not at all: stopped half-way, the next
-    sync goes on from there. What `others` have embedded with the same embedder is not embedded again.
+    sync goes on from there. What `others` have embedded with the same embedder is not embedded again. `held`: how many
+    documents of it are known elsewhere.
     After the run `listed` has the names that the source has, `standing` those that it still gives a text for, or may;
     `partial`: it was not listed to its end.
     """
@@ -45,9 +47,10 @@ class Intake:
         embedder: Embedder,
         source: Source,
         others: Sequence[Generation] = (),
+        held: int = 0,
     ) -> None:
         self._catalog, self._generation, self._embedder, self._source = catalog, generation, embedder, source
-        self._store, self._others = generation.store, others
+        self._store, self._others, self._held = generation.store, others, held
         self.number = catalog.source(source.root, source.collection, source.groups, source.prefix)
         if source.minutes is not None:
             catalog.every(self.number, source.minutes)
@@ -74,6 +77,7 @@ class Intake:
                     self._take(entry, shelver)
                 if progress:
                     progress(entry.path if isinstance(entry, Failure) else printable(entry.doc_id))
+        self._doubt(max(self._held, len(known)))
         self._finish([] if self.partial else sorted(known.keys() - self.standing))
         return self._report
 
@@ -84,6 +88,13 @@ class Intake:
         except SourceError as error:
             self._catalog.failed(self.number, printable(str(error)))
             raise
+
+    def _doubt(self, held: int) -> None:
+        """Takes a source for away that held many documents and lists nothing at all: a share that is not mounted."""
+        if held >= SUDDEN and not self.listed:
+            problem = f"it is empty, and held {held} documents, which stay: hausgeist admin forget removes them"
+            self._catalog.failed(self.number, problem)
+            raise SourceError(f"{self._source.root}: {problem}")
 
     def _fail(self, path: str, reason: str, keeps: str = "") -> None:
         self._report.failed.append((printable(path), reason))

@@ -50,15 +50,17 @@ class Renewal:
             number = self._catalog.source(source.root, source.collection, source.groups, source.prefix)
             missing = before.names(number)
             try:
-                intake = self._taken(fresh, source, progress)[0]
+                intake = self._taken(fresh, source, progress, len(missing))[0]
                 missing = missing if intake.partial else missing & intake.standing
             except SourceError:
                 notes.append(f"{source.address} could not be read: its documents moved over")
             self._move(before, fresh, number, missing - fresh.names(number))
         return notes
 
-    def _taken(self, generation: Generation, source: Source, progress: Progress) -> tuple[Intake, Report]:
-        intake = Intake(self._catalog, generation, self._embedder, source, self._others(generation))
+    def _taken(
+        self, generation: Generation, source: Source, progress: Progress, held: int = 0
+    ) -> tuple[Intake, Report]:
+        intake = Intake(self._catalog, generation, self._embedder, source, self._others(generation), held)
         report = intake.run(self._reach, progress)
         for other in self._generations.all():
             if other.number != generation.number and not intake.partial:

@@ -3,7 +3,10 @@
 import asyncio
 import os
 import re
+import shutil
+import time
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +23,7 @@ from rag.words import printable
 FOLDER = "uploads"
 LONGEST = 200  # bytes of a folder's name
 PATIENCE_S = 30.0
+ABANDONED_S = 3600.0
 _COLLECTION = re.compile(r"\w[\w.-]{0,63}")
 
 
@@ -77,6 +81,7 @@ class Uploads:
         One that other people could read goes first, so that what is new is never found beside it.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._tidy()
         with TemporaryDirectory(dir=self._folder, prefix=".") as spool:
             copy = Path(spool) / file.name
             copy.touch(mode=0o600)
@@ -94,6 +99,13 @@ class Uploads:
                 self._library.catalog.source(source.root, source.collection, source.groups, source.prefix)
                 os.replace(copy, file)  # noqa: PTH105
         return replaced
+
+    def _tidy(self) -> None:
+        """Deletes what uploads left that a crash broke off."""
+        for left in self._folder.glob(".*"):
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > ABANDONED_S:
+                    shutil.rmtree(left, ignore_errors=True)
 
     def _source(self, collection: str, groups: frozenset[str]) -> Source:
         readers = f" for {','.join(sorted(groups))}" if groups else ""

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
+from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -21,8 +22,7 @@ from rag.sources.listing import Failure, Item, Said
 from rag.sources.spool import spooled
 
 ENTITIES = "entities.xml"
-LARGEST = 8 * 2**30  # bytes of the export, unpacked
-IN_MEMORY = 16 * 2**20
+LARGEST = 64 * 2**20  # bytes of one object of the export, such as the text of a page
 DEEPEST = 100  # pages above a page
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]\s?>", re.DOTALL)
 _MACRO_SETTING = re.compile(r"<ac:parameter\b[^>]*>.*?</ac:parameter>", re.DOTALL)
@@ -40,12 +40,24 @@ class _Page:
 
 @dataclass(slots=True)
 class _Read:
-    """What the export holds: pages by id, the text of bodies by page, and who alone may see a page."""
+    """What the export holds: pages by id, where in `texts` the body of a page stands, and who alone may see a page."""
 
+    texts: IO[bytes]
     pages: dict[str, _Page] = field(default_factory=dict)
-    bodies: dict[str, str] = field(default_factory=dict)
+    bodies: dict[str, tuple[int, int]] = field(default_factory=dict)
     sets: dict[str, str] = field(default_factory=dict)  # of restrictions on seeing: the page
     rules: list[tuple[str, str]] = field(default_factory=list)  # the set, and the group or nothing for a person
+
+    def keep(self, page: str, body: str) -> None:
+        """Puts the body of a page where it takes no memory."""
+        data = body.encode("utf-8", "replace")
+        self.bodies[page] = self.texts.seek(0, io.SEEK_END), self.texts.write(data)
+
+    def body(self, page: str) -> bytes:
+        """The body of a page, empty if it has none."""
+        begin, size = self.bodies.get(page, (0, 0))
+        self.texts.seek(begin)
+        return self.texts.read(size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,37 +73,54 @@ class Space:
 
     def items(self) -> Iterator[Item | Failure]:
         """Yields every current page under its title; one that only single persons may see is not taken in."""
-        read = self._read()
-        restricted = _restrictions(read)
-        for number, page in sorted(read.pages.items(), key=lambda it: (it[1].title, it[0])):
-            name = f"{page.title or 'page'} ({number})"
-            groups = _readers(number, read, restricted)
-            if groups is not None and not groups:
-                yield Failure(name, "restricted to single persons: nobody would find it here")
-                continue
-            text = read.bodies.get(number, "")
-            version = hashlib.sha256(f"{page.title}\0{text}".encode("utf-8", "replace")).hexdigest()
-            said = Said(title=page.title, date=page.date, groups=groups)
-            yield Item(name, version, partial(_parsed, page.title, text), f"{self.path}/{number}", said)
+        with TemporaryFile() as texts:
+            read = self._read(_Read(texts))
+            restricted = _restrictions(read)
+            for number, page in sorted(read.pages.items(), key=lambda it: (it[1].title, it[0])):
+                name = f"{page.title or 'page'} ({number})"
+                groups = _readers(number, read, restricted)
+                if groups is not None and not groups:
+                    yield Failure(name, "restricted to single persons: nobody would find it here")
+                    continue
+                version = hashlib.sha256(page.title.encode("utf-8", "replace") + b"\0" + read.body(number)).hexdigest()
+                said = Said(title=page.title, date=page.date, groups=groups)
+                yield Item(name, version, partial(_parsed, page.title, read, number), f"{self.path}/{number}", said)
 
-    def _read(self) -> _Read:
+    def _read(self, read: _Read) -> _Read:
         """Reads the export; raises SourceError where it is broken, since then rights may be missing."""
-        read = _Read()
         try:
-            with SpooledTemporaryFile(IN_MEMORY) as file:
-                size = 0
-                for piece in self.opened():
-                    size += file.write(piece)
-                    if size > LARGEST:
-                        raise SourceError(f"{self.path}: {ENTITIES} is larger than {LARGEST >> 30} GB")
-                file.seek(0)
-                for _, element in iterparse(io.BufferedReader(file), forbid_dtd=True):
-                    if element.tag == "object":
-                        _note(element, read)
-                        element.clear()
+            for element in _objects(self.opened()):
+                _note(element, read)
         except (ParseError, DefusedXmlException, Unreadable, ValueError) as error:
-            raise SourceError(f"{self.path}: {ENTITIES} cannot be read to its end") from error
+            raise SourceError(f"{self.path}: {ENTITIES} cannot be read to its end: {error}") from error
         return read
+
+
+class _Stream:
+    """Pieces as a file, as the parser wants it; `since` are the bytes since the last object ended."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self.since = pieces, 0
+
+    def read(self, _size: int = -1) -> bytes:
+        """The next piece; raises ValueError where one object takes too many."""
+        piece = next(self._pieces, b"")
+        self.since += len(piece)
+        if self.since > LARGEST:
+            raise ValueError(f"an object larger than {LARGEST >> 20} MB")
+        return piece
+
+
+def _objects(pieces: Iterator[bytes]) -> Iterator[Element]:
+    """Yields the objects of the export one after the other, and lets go of each."""
+    stream, top = _Stream(pieces), None
+    for event, element in iterparse(stream, ("start", "end"), forbid_dtd=True):
+        if top is None:
+            top = element
+        elif event == "end" and element.tag == "object":
+            yield element
+            stream.since = 0
+            top.clear()
 
 
 def _note(element: Element, read: _Read) -> None:
@@ -103,7 +132,7 @@ def _note(element: Element, read: _Read) -> None:
             date = said.get("lastModificationDate", "")[:10]
             read.pages[number] = _Page(" ".join(said.get("title", "").split()), date, said.get("parent", ""))
         case "BodyContent":
-            read.bodies[said.get("content", "")] = said.get("body", "")
+            read.keep(said.get("content", ""), said.get("body", ""))
         case "ContentPermissionSet" if said.get("type") == "View":
             read.sets[number] = said.get("owningContent", "")
         case "ContentPermission" if said.get("type") == "View":
@@ -142,8 +171,9 @@ def _readers(number: str, read: _Read, restricted: dict[str, frozenset[str]]) ->
     return frozenset()
 
 
-def _parsed(title: str, body: str) -> Parsed:
+def _parsed(title: str, read: _Read, number: str) -> Parsed:
     """Parses a page as the web page that it nearly is."""
-    text = _CDATA.sub(lambda found: f"<pre>{html.escape(found[1])}</pre>", _MACRO_SETTING.sub("", body))
+    body = _MACRO_SETTING.sub("", read.body(number).decode("utf-8"))
+    text = _CDATA.sub(lambda found: f"<pre>{html.escape(found[1])}</pre>", body)
     page = f'<html><head><meta charset="utf-8"><title>{html.escape(title)}</title></head><body>{text}</body></html>'
     return spooled("page.html", [page.encode("utf-8", "replace")])

@@ -5,6 +5,7 @@ Its history is fetched without the files of the past, and a working copy is kept
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +56,11 @@ def _parts(address: str) -> tuple[str, str, str]:
 def _environment(address: str, room: Path, reach: Reach) -> dict[str, str]:
     """What git may know: nothing asks anybody anything, and the key stands in no list of processes."""
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
-    quiet |= {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20", "HOME": str(room), "PATH": os.defpath}
+    quiet |= {
+        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=20",
+        "HOME": str(room),
+        "PATH": os.defpath,
+    }
     known = quiet | dict(reach.environment)
     if key := reach.key(address):
         from base64 import b64encode
@@ -126,26 +131,33 @@ class _Git:
     def run(self, where: Path, *words: str) -> str:
         """What the command prints. Raises SourceError."""
         try:
-            done = subprocess.run(  # noqa: S603  (no shell; what is not ours stands behind `--` or in its place)
-                ("git", *_SAFE, *words),  # noqa: S607  (where it is, is the machine's affair)
-                cwd=where,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=SECONDS,
-                check=True,
-            )
+            status, said, complaint = self._done(where, words)
         except FileNotFoundError as error:
             raise SourceError(f"{self.address}: the command git is not installed") from error
         except subprocess.TimeoutExpired as error:
             raise SourceError(f"{self.address}: git took longer than {SECONDS} s") from error
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise SourceError(f"{self.address}: git {words[0]} failed: {_reason(error)}") from error
-        return done.stdout.decode("utf-8", "surrogateescape")
+        except OSError as error:
+            raise SourceError(f"{self.address}: git cannot be run: {error.strerror}") from error
+        if status:
+            lines = [line.strip() for line in complaint.decode("utf-8", "replace").splitlines() if line.strip()]
+            reason = lines[-1][:300] if lines else f"status {status}"
+            raise SourceError(f"{self.address}: git {words[0]} failed: {reason}")
+        return said.decode("utf-8", "surrogateescape")
 
-
-def _reason(error: Exception) -> str:
-    """The last line that git said."""
-    said = error.stderr.decode("utf-8", "replace") if isinstance(error, subprocess.CalledProcessError) else str(error)
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return (lines[-1] if lines else type(error).__name__)[:300]
+    def _done(self, where: Path, words: tuple[str, ...]) -> tuple[int, bytes, bytes]:
+        """Its status and what it said; it ends with all that it started, in time and when we are stopped."""
+        with subprocess.Popen(  # noqa: S603  (no shell; what is not ours stands behind `--` or in its place)
+            ("git", *_SAFE, *words),  # noqa: S607  (where it is, is the machine's affair)
+            cwd=where,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        ) as process:
+            try:
+                said, complaint = process.communicate(timeout=SECONDS)
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+            return process.returncode, said, complaint

@@ -105,13 +105,6 @@ def from_addresses(
     return [replace(source, prefix=f"{source.name}/") if begun else source for source, begun in named]
 
 
-def from_paths(
-    paths: Sequence[Path], collection: str = "default", groups: frozenset[str] = frozenset()
-) -> list[Source]:
-    """Returns a source for each path; given several, each doc_id starts with the path's own name."""
-    return from_addresses(paths, collection, groups)
-
-
 def _holds(source: Source) -> bool:
     """Whether a source holds documents, rather than being one, which goes by its own name."""
     return source.remote or source.root.endswith((".jsonl", ".zip")) or not Path(source.root).is_file()

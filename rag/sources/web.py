@@ -99,8 +99,11 @@ class Site:
 
     def _rules(self) -> Any:
         """Reads robots.txt; a site that has none allows everything, one that does not answer allows nothing."""
+        address = self._at("/robots.txt")
         try:
-            answer = self.client.get(self._at("/robots.txt"), largest=ROBOTS_LARGEST)
+            answer = self.client.get(address, largest=ROBOTS_LARGEST)
+            if answer.moved and (there := same_site(answer.moved, urlsplit(self.address))):  # to https, mostly
+                answer = self.client.get(there, largest=ROBOTS_LARGEST)
         except Unreadable as error:
             raise SourceError(f"{self.address}: {error.reason}") from error
         if answer.status >= 500:

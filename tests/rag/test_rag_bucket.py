@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from minio import Minio
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from rag.embedder import HashEmbedder
@@ -95,3 +96,29 @@ def test_one_that_is_not_there_keeps_what_stands(bucket: Filled, shelf: Shelf) -
         shelf.library.sync(source)
     assert shelf.library.document("leave.md", frozenset())
     assert shelf.library.sources()[0].problem
+
+
+ODD = (
+    "a b+c&d=e%20f?.md",
+    "emoji 🐕.md",
+    "tab\t.md",
+    f"{'long/' * 190}x.md",
+    "trailing./x.md",
+    "'\"<>|*.md",
+)
+
+
+async def test_thousands_of_objects_and_odd_keys(bucket: Filled, shelf: Shelf) -> None:
+    backend = s3_backends["123456789012"]["aws"]  # past the wire, which takes a while for each
+    for number in range(2300):
+        backend.put_object(bucket.name, f"many/{number:05}.raw", b"some text")
+    for key in (*ODD, "new\nline.md"):  # the last is listed by this server, and then not known
+        backend.put_object(bucket.name, f"odd/{key}", f"text of {key}".encode())
+    report = shelf.library.sync(Source(f"s3://{bucket.name}"))
+    assert (report.indexed, len(report.failed)) == (len(ODD), 2301)
+    assert "cannot be fetched" in dict(report.failed)["odd/new line.md"]
+    for key in ODD:
+        document = shelf.library.document(f"odd/{key}", frozenset())
+        assert document, key
+        assert document.text == f"text of {key}"
+    assert shelf.library.sync(Source(f"s3://{bucket.name}")).unchanged == len(ODD)

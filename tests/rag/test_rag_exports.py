@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import SourceError
-from rag.sources import Entry, Failure, Source, archive
+from rag.sources import Entry, Failure, Source, archive, confluence
 from tests.rag.shelf import Shelf
 
 
@@ -160,3 +160,13 @@ def test_a_bomb_of_many_files_is_refused_whole(tmp_path: Path, monkeypatch: pyte
     assert bomb.stat().st_size < 2**16
     with pytest.raises(SourceError, match="unpacked"):
         read(bomb)
+
+
+def test_a_page_without_end_ends_the_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confluence, "LARGEST", 2**20)
+    fine = "".join(_object("BodyContent", number, body="x" * 2**16, content=number) for number in range(64))
+    good = f"<hibernate-generic>{fine}{_object('Page', 1, title='Leave', contentStatus='current')}</hibernate-generic>"
+    assert list(read(packed(tmp_path / "space.zip", {"entities.xml": good}))[0]) == ["Leave (1)"]
+    for endless in ("x" * 2**23, "<object>" * 2**20, f"<!-- {'x' * 2**23} -->"):
+        with pytest.raises(SourceError, match="an object larger than 1 MB"):
+            read(packed(tmp_path / "space.zip", {"entities.xml": f"<hibernate-generic>{endless}"}))

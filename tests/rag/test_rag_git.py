@@ -1,13 +1,18 @@
 """A git repository is a source: its branch as it is now, with who changed what last."""
 
 import os
+import socket
 import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from rag.errors import SourceError
-from rag.sources import Entry, Reach, Source, from_addresses
+from rag.sources import Entry, Reach, Source, from_addresses, git
+from rag.sources.exclusive import alone
 from tests.rag.shelf import Shelf
 
 
@@ -122,3 +127,46 @@ def test_links_and_labels_of_a_repository(repository: Repository, shelf: Shelf) 
 def test_an_empty_repository(tmp_path: Path, shelf: Shelf) -> None:
     empty = Repository(tmp_path / "empty")
     assert shelf.library.sync(Source(f"git+{empty.folder.as_uri()}")).indexed == 0
+
+
+def test_a_server_that_hangs_is_left_with_all_that_was_started(
+    tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git, "SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"git+http://127.0.0.1:{silent.getsockname()[1]}/handbook.git"
+        with pytest.raises(SourceError, match="took longer than 1 s"):
+            list(Source(address).entries(Reach(tmp_path / "copies")))
+    while any(address[4:].encode() in _read(path) for path in Path("/proc").glob("[0-9]*/cmdline")):
+        time.sleep(0.1)  # what was killed takes a moment; the test's own limit ends it
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_two_syncs_at_once_share_one_copy_one_after_the_other(repository: Repository, tmp_path: Path) -> None:
+    source, reach = Source(f"git+{repository.folder.as_uri()}"), Reach(tmp_path / "copies")
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: len(list(source.entries(reach))), range(4)))
+    assert found == [2, 2, 2, 2]
+    with alone(reach.room(source.root)), pytest.raises(SourceError, match="another sync has been reading it"):
+        with alone(reach.room(source.root), patience=0.1):
+            pass
+
+
+def test_a_sync_that_was_killed_holds_nobody_up(repository: Repository, tmp_path: Path) -> None:
+    source, reach = Source(f"git+{repository.folder.as_uri()}"), Reach(tmp_path / "copies")
+    program = (
+        "import sys, time; from pathlib import Path; from rag.sources.exclusive import alone\n"
+        "with alone(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", program, str(reach.room(source.root))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.kill()
+    assert len(list(source.entries(reach))) == 2

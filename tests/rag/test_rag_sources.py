@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from rag.errors import SourceError
+from rag.intake import SUDDEN
 from rag.passages import Document
-from rag.sources import Entry, Failure, Source, from_paths
+from rag.sources import Entry, Failure, Source, from_addresses
 from tests.rag.shelf import Shelf
 
 
@@ -47,7 +48,7 @@ def test_several_paths_keep_their_names_apart(shelf: Shelf) -> None:
     shelf.put("two/leave.md", "b")
     shelf.put("corpus.jsonl", '{"_id": "7", "text": "c"}')
     paths = [shelf.folder / name for name in ("one", "two/leave.md", "corpus.jsonl")]
-    assert list(_documents(*from_paths(paths))) == ["one/leave.md", "leave.md", "corpus.jsonl/7"]
+    assert list(_documents(*from_addresses(paths))) == ["one/leave.md", "leave.md", "corpus.jsonl/7"]
 
 
 def test_labels_say_who_may_read_what(shelf: Shelf) -> None:
@@ -175,3 +176,57 @@ def test_a_name_that_is_no_text_costs_only_itself(shelf: Shelf) -> None:
 def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file or folder"):
         list(Source(tmp_path / "nowhere").entries())
+
+
+def test_hostile_files_cost_nobody_but_themselves(shelf: Shelf) -> None:
+    shelf.put("good.md", "# Good\nread")
+    shelf.put("empty.md", "")
+    shelf.put("two\nlines\r.md", "# Two\nread")
+    shelf.put("blank.txt", " \n\t")
+    (shelf.folder / "picture.md").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    (shelf.folder / "page.docx").write_text("<!doctype html><title>Page</title><p>A page that calls itself Word.")
+    (shelf.folder / "round.md").symlink_to("round.md")
+    (shelf.folder / "again").symlink_to(".")
+    (shelf.folder / "..hidden").mkdir()
+    report = shelf.sync()
+    assert report.indexed == 2
+    reasons = dict(report.failed)
+    assert reasons.keys() == {"empty.md", "blank.txt", "picture.md", "page.docx", "round.md"}
+    assert reasons["empty.md"] == "empty file"
+    assert reasons["round.md"].startswith("cannot be read")
+
+
+async def test_a_folder_that_vanishes_midway_keeps_what_it_held(shelf: Shelf) -> None:
+    for number in range(40):
+        shelf.put(f"{number // 10}/{number}.md", f"# Rule {number}\nroom {number}")
+    shelf.sync()
+    away = shelf.folder.with_name("away")
+
+    def vanish(name: str) -> None:
+        if name == "1/15.md":
+            shelf.folder.rename(away)
+
+    with pytest.raises(SourceError, match="cannot be listed"):
+        shelf.library.sync(Source(shelf.folder), vanish)
+    assert shelf.library.stats().documents == 40
+    assert "cannot be listed" in shelf.library.sources()[0].problem
+    away.rename(shelf.folder)
+    assert shelf.sync().unchanged == 40
+
+
+@pytest.mark.parametrize("renew", [False, True])
+def test_a_share_that_is_not_mounted_takes_nothing_away(renew: bool, shelf: Shelf) -> None:
+    for number in range(SUDDEN):
+        shelf.put(f"{number}.md", f"# Rule {number}\nroom {number}")
+    shelf.sync()
+    shelf.folder.rename(shelf.folder.with_name("away"))
+    shelf.folder.mkdir()
+    if renew:
+        assert "could not be read" in shelf.library.renew()
+    else:
+        with pytest.raises(SourceError, match="it is empty, and held 10 documents"):
+            shelf.sync()
+    assert shelf.library.stats().documents == SUDDEN
+    assert "it is empty" in shelf.library.sources()[0].problem
+    shelf.put("0.md", "# Rule 0\nroom 0")
+    assert shelf.sync().removed == SUDDEN - 1

@@ -1,5 +1,6 @@
 """Files that people hand to us are kept, found, replaced and deleted; a folder of them is a source like any other."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,14 @@ async def test_a_place_that_cannot_be_written_is_one_clear_error(uploads: Upload
     (shelf.library.folder / FOLDER).write_text("in the way")
     with pytest.raises(LibraryError, match="cannot be written"):
         await uploads.add("a.md", b"some text", "default", PUBLIC)
+
+
+async def test_an_upload_that_a_crash_broke_off_leaves_nothing(uploads: Uploads, shelf: Shelf) -> None:
+    left, running = (shelf.library.folder / FOLDER / name for name in (".broken", ".running"))
+    for folder in (left, running):
+        folder.mkdir(parents=True)
+        (folder / "pay.md").write_text("secret")
+    os.utime(left, (1, 1))
+    await uploads.add("dogs.md", b"Dogs on Fridays.", "default", PUBLIC)
+    assert (left.exists(), running.exists()) == (False, True)
+    assert shelf.library.stats().documents == 1

@@ -132,3 +132,75 @@ def test_a_sitemap_that_is_none_takes_nothing_for_gone(sitemap: str, site: WebSi
     site.pages["/sitemap.xml"] = sitemap
     report = shelf.library.sync(Source(site.url))
     assert report.removed == 0
+
+
+INSIDE = (
+    "http://169.254.169.254/latest/meta-data/",
+    "http://[fd00:ec2::254]/latest",
+    "http://localhost:{port}/leave.html",
+    "http://127.0.0.2:{port}/leave.html",
+    "http://127.1:{port}/leave.html",
+    "http://2130706433:{port}/leave.html",
+    "http://127.0.0.1:1/",
+    "http://127.0.0.1:{port}@169.254.169.254/",
+    "//169.254.169.254/latest",
+    "https://127.0.0.1:{port}/leave.html",
+    "ftp://127.0.0.1:{port}/leave.html",
+    "file:///etc/passwd",
+)
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_neither_links_nor_redirects_nor_sitemaps_lead_inside(address: str, site: WebSite, shelf: Shelf) -> None:
+    target = address.format(port=site.port)
+    site.pages["/"] = html("Home", f'<a href="{target}">x</a> <a href="/moved">y</a>', f'<base href="{target}">')
+    site.moved["/moved"] = target
+    site.pages["/robots.txt"] = f"Sitemap: {target}"
+    report = shelf.library.sync(Source(site.url))
+    assert report.indexed == 1
+    site.pages["/robots.txt"] = f"Sitemap: {site.url}map.xml"
+    urls = "".join(f"<url><loc>{it}</loc></url>" for it in (f"{site.url}moved", target.replace("&", "&amp;")))
+    site.pages["/map.xml"] = f"<urlset>{urls}</urlset>"
+    site.asked.clear()
+    assert shelf.library.sync(Source(site.url)).failed == [("moved", "leads to another server")]
+    assert [path for path, _ in site.asked] == ["/robots.txt", "/map.xml", "/moved"]
+
+
+def test_what_is_no_address_is_a_failure_of_its_own(site: WebSite, shelf: Shelf) -> None:
+    site.pages["/"] = html("Home", '<a href="http://[::1/">x</a> <a href="/moved">y</a>')
+    site.moved["/moved"] = "http://[::1/"
+    report = shelf.library.sync(Source(site.url))
+    assert (report.indexed, [path for path, _ in report.failed]) == (1, ["moved"])
+
+
+class Endless(dict[str, str]):
+    """Pages without end: each links to two more that nobody has seen."""
+
+    def __contains__(self, path: object) -> bool:
+        return path not in ("/robots.txt", "/sitemap.xml")
+
+    def get(self, path: str, default: object = None) -> str:
+        return html(f"Day {path}", f'<a href="{path}/next">x</a> <a href="{path}?session={len(path)}">y</a>')
+
+
+def test_a_site_without_end_is_read_to_its_bound(site: WebSite, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.pages = Endless()
+    monkeypatch.setattr(web, "PAGES", 50)
+    report = shelf.library.sync(Source(site.url))
+    assert report.indexed == 50
+    assert report.failed[-1][1].startswith("stopped after 50 pages")
+    assert len(site.asked) == 52
+
+
+def test_redirects_in_a_circle_end(site: WebSite, shelf: Shelf) -> None:
+    site.pages["/"] = html("Home", '<a href="/a">a</a> <a href="/self">s</a>')
+    site.moved |= {"/a": "/b", "/b": "/c", "/c": "/a", "/self": "/self"}
+    report = shelf.library.sync(Source(site.url))
+    assert (report.indexed, report.failed) == (1, [])
+    assert len(site.asked) == 7
+
+
+def test_rules_that_moved_within_the_site_hold(site: WebSite, shelf: Shelf) -> None:
+    site.moved["/robots.txt"] = "/rules.txt"
+    site.pages["/rules.txt"] = "User-agent: *\nDisallow: /leave.html"
+    assert failures(site, shelf)["leave.html"] == "its robots.txt asks not to read it"
