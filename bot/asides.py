@@ -115,12 +115,15 @@ class Asides:
     async def not_for_all(self, answer: Answer, there: Turn) -> Sequence[str]:
         """The titles of the documents behind an answer that not everybody may read who reads along `there`.
 
-        Raises IndexDown, StateDown.
+        Of what whoever shares it may not read either, no name: "…". Raises IndexDown, StateDown.
         """
         titles = {doc_id: doc_id for doc_id in answer.read} | {one.doc_id: one.title for one in answer.sources}
         rights = await self.assistant.directory.rights(there)
         readable = await self.assistant.readable(list(titles), rights.groups)
-        return [title for doc_id, title in titles.items() if doc_id not in readable]
+        hidden = [doc_id for doc_id in titles if doc_id not in readable]
+        own = await self.assistant.readable(hidden, rights.own) if hidden else PUBLIC
+        named = (titles[doc_id] if doc_id in own or doc_id.startswith(OWN_FILE) else "…" for doc_id in hidden)
+        return list(dict.fromkeys(named))
 
     async def _for_all(self, case: Case) -> Case:
         """The case as anybody may be told it: of documents that are not open to all, nothing but that there are."""

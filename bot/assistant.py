@@ -32,7 +32,7 @@ from bot.screen import NoAnswer, Screened, dated, source_of
 from bot.trace import Trace
 from bot.veil import Question, Veil
 from guardrails.injection import is_suspicious
-from guardrails.masking import Vault, kinds_in, restore
+from guardrails.masking import PLACEHOLDER, Vault, kinds_in, restore
 from rag.curated import is_approved
 from rag.errors import LibraryError
 from rag.passages import Hit, Passage
@@ -224,6 +224,7 @@ class Assistant:
         """The model's answer; where it cannot give one, the best passages as they stand."""
         if not prompt.passages:
             return _refused(prompt, vault, trace.id)
+        vault = _given(prompt, vault)
         screened = Screened(prompt, vault)
         if is_approved(prompt.passages[0]):
             return await _write(ApprovedModel(), prompt, screened, reply, trace)
@@ -266,6 +267,13 @@ async def _write(model: Model, prompt: Prompt, screened: Screened, reply: Reply,
         trace.counts |= {"screened": screened.interventions, **screened.dropped}
     answer = Answer(text.strip(), trace.id, screened.sources, language=prompt.language)
     return answer, restore(screened.masked_text, screened.vault).strip()
+
+
+def _given(prompt: Prompt, vault: Vault) -> Vault:
+    """Of a conversation's values those that the model is given: what is closed by now is not asked back by its name."""
+    passages = (text for passage in prompt.passages for text in (passage.context, passage.owner))
+    told = (prompt.question, *(line.text for line in prompt.history), *passages)
+    return vault.only(match[0] for text in told for match in PLACEHOLDER.finditer(text))
 
 
 def _refused(prompt: Prompt, vault: Vault, trace_id: str) -> Composed:

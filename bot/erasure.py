@@ -199,7 +199,7 @@ def _clear(talk: Conversation, person: str) -> list[dict[str, Any]]:
             "at": one.at,
             "question": restore(one.question, talk.vault),
             "answer": restore(one.answer, talk.vault),
-            "documents": list(one.read or ()),
+            "documents": None if one.read is None else list(one.read),
         }
         for one in talk.exchanges
         if one.person == person

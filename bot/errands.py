@@ -4,7 +4,7 @@ They wait in the inbox like questions, so that whoever takes over from a worker 
 """
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,10 +13,10 @@ from typing import Any, Final, Protocol
 from bot.erasure import Eraser
 from bot.errors import IndexDown
 from bot.events import Receipt, Turn
-from bot.files import Fetch
+from bot.files import OWN_FILE, Fetch
 from bot.language import Language, language_of
 from bot.notices import ADMINS_ONLY
-from bot.notices_rights import COPY, COPY_CUT, IN_PRIVATE, NO_DOCUMENT, NOTHING_KEPT
+from bot.notices_rights import CLOSED_BY_NOW, COPY, COPY_CUT, IN_PRIVATE, NO_DOCUMENT, NOTHING_KEPT
 from bot.people import Directory
 from bot.report import DOCUMENT_STAYS, PERSON_STAYS, Erasure
 from bot.uploads import SEND, Shelf, take_in, wish
@@ -37,6 +37,9 @@ class Archive(Protocol):
 
     async def gone(self, doc_ids: Collection[str]) -> frozenset[str]:
         """Which of the documents were deleted, or are at no source any more."""
+
+    async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
+        """Which of the documents the groups may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,22 @@ class Errands:
             with searching():
                 return await take_in(turn, fetch, self.shelf)
         if turn.errand == "export-me":
-            return told(await self.eraser.copy(turn.person.id), language)
+            return told(await self._copy(turn), language)
         return (await self.forget(turn.person.id, but=turn.conversation)).as_text(language)
+
+    async def _copy(self, turn: Turn) -> Mapping[str, Any]:
+        """What is kept of somebody, without answers made from what they may not read any more."""
+        copy = await self.eraser.copy(turn.person.id)
+        rights = await self.directory.rights(turn)
+        named = {name for one in copy["exchanges"] for name in _ours(one["documents"] or ())}
+        with searching():
+            closed = named - await self.archive.readable(named, rights.groups) if named else named
+        hidden = CLOSED_BY_NOW[language_of(turn.text)]
+        told = [
+            one if one["documents"] is not None and closed.isdisjoint(one["documents"]) else {**one, "answer": hidden}
+            for one in copy["exchanges"]
+        ]
+        return {**copy, "exchanges": told}
 
     async def delete(self, doc_id: str, by: str) -> Erasure:
         """Erases a document and all that was made from it."""
@@ -108,11 +125,16 @@ class Errands:
         """Erases what was made from documents that are gone, of all or `only` of some: how much of what."""
 
         async def gone(doc_ids: Collection[str]) -> frozenset[str]:
-            asked = [doc_id for doc_id in doc_ids if not only or doc_id in only]
+            asked = [doc_id for doc_id in _ours(doc_ids) if not only or doc_id in only]
             with searching():
                 return await self.archive.gone(asked) if asked else frozenset()
 
         return await self.eraser.documents(gone)
+
+
+def _ours(doc_ids: Iterable[str]) -> Iterator[str]:
+    """Of what an answer was made from the company's documents: files that came with a question are in no library."""
+    return (doc_id for doc_id in doc_ids if not doc_id.startswith(OWN_FILE))
 
 
 def told(copy: Mapping[str, Any], language: Language) -> str:

@@ -52,6 +52,12 @@ COPY: Final[dict[Language, str]] = {
     "{verdicts} avis.",
 }
 
+CLOSED_BY_NOW: Final[dict[Language, str]] = {
+    "en": "(The answer was made from documents that you may not read now.)",
+    "de": "(Die Antwort beruhte auf Dokumenten, die Sie jetzt nicht lesen dürfen.)",
+    "fr": "(La réponse reposait sur des documents que vous ne pouvez pas lire maintenant.)",
+}
+
 COPY_CUT: Final[dict[Language, str]] = {
     "en": "There is more than fits here: whoever runs me gets all of it with `hausgeist admin export-person {person}`.",
     "de": "Mehr passt hier nicht: Wer mich betreibt, erhält alles mit `hausgeist admin export-person {person}`.",

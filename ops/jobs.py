@@ -16,6 +16,7 @@ from bot.errors import StateDown
 from bot.retention import enforce
 from ops.leader import LEASE_SECONDS, Leadership
 from ops.rounds import Rounds
+from rag.errors import LibraryError
 from rag.library import Library
 
 HOUR: Final = 3600.0
@@ -41,6 +42,7 @@ class Jobs:
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
         self._rounds = Rounds(library, sync_minutes)
         self.add("resync", min(LOOK_S, 60 * sync_minutes), self._rounds.go)
+        self.add("tidy", HOUR, partial(tidy, library))
         # Asked each hour, so that a day in which we were started again does not go by without.
         self.add("retention", 24 * HOUR, partial(retain, redis, retention_days), asked_seconds=HOUR)
 
@@ -76,6 +78,14 @@ class Jobs:
     async def _fire(self, name: str, every_seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         if self._leadership.leads and await self._leadership.claim(name, every_seconds):
             await work()
+
+
+async def tidy(library: Library) -> None:
+    """Takes what was removed out of every file of the index."""
+    try:
+        await asyncio.to_thread(library.settle)
+    except LibraryError as error:
+        log.warning("index not tidied", extra={"reason": str(error)})
 
 
 async def retain(redis: Redis, days: Mapping[str, float]) -> None:

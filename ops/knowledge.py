@@ -36,6 +36,7 @@ def resync_all(settings: Settings) -> None:
     """Reads every known source again and prints counts."""
     with closing(_library(settings)) as library:
         _summarise([_resync(library, known.source) for known in library.sources()])
+        library.settle()
 
 
 def renew_all(settings: Settings) -> None:

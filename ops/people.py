@@ -82,6 +82,9 @@ class _NoArchive:
     async def remove(self, doc_id: str, by: str) -> dict[str, int]:  # noqa: ARG002 - the port's
         return {}
 
+    async def readable(self, doc_ids: object, groups: object) -> frozenset[str]:  # noqa: ARG002 - the port's
+        return frozenset()
+
     async def gone(self, doc_ids: object) -> frozenset[str]:  # noqa: ARG002 - the port's
         return frozenset()
 

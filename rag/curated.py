@@ -129,8 +129,8 @@ def _same(asked: list[frozenset[str]], known: list[frozenset[str]]) -> bool:
 
 
 def is_approved(passage: Passage) -> bool:
-    """Whether a passage is an answer that somebody approved."""
-    return passage.doc_id.startswith(PREFIX)
+    """Whether a passage is an answer that somebody approved; a file in a folder of that name is none."""
+    return passage.collection == COLLECTION and passage.doc_id.startswith(PREFIX)
 
 
 def _today() -> str:

@@ -29,6 +29,10 @@ class Deletion:
         counts = {"documents": sum(one.documents for one in mine), "passages": sum(one.passages for one in mine)}
         return {**counts, "copies": copies} if copies else counts
 
+    async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
+        """Returns those of the documents that the groups may read."""
+        return await asyncio.to_thread(self._library.readable, doc_ids, groups)
+
     async def gone(self, doc_ids: Collection[str]) -> frozenset[str]:
         """Returns those of the documents that were deleted, or are at no source any more."""
         return await asyncio.to_thread(self._library.gone, doc_ids)

@@ -89,6 +89,14 @@ class Generation:
         allowed = (row for row in rows if standing.holds(doc_id, row["source_id"]) and may_read(row["groups"], groups))
         return next((_document(row) for row in allowed), None)
 
+    def readers(self, doc_id: str, standing: Standing) -> list[frozenset[str]]:
+        """Returns the groups of each document of this name that stands; no groups are everybody."""
+        query = """SELECT source_id, groups FROM documents
+                   JOIN audiences ON audiences.id = audience_id WHERE doc_id = ?"""
+        with self.store.reading() as db:
+            rows = db.execute(query, (doc_id,)).fetchall()
+        return [frozenset(json.loads(row["groups"])) for row in rows if standing.holds(doc_id, row["source_id"])]
+
     def has(self, doc_id: str) -> bool:
         """Tells whether any source's document of this name is here."""
         with self.store.reading() as db:
@@ -189,6 +197,8 @@ class Generation:
         with self.store.writing() as db:
             passages = db.execute(counting, values).fetchone()[0]
             documents = db.execute(f"DELETE FROM documents WHERE {where}", values).rowcount  # noqa: S608
+        if documents:
+            self.store.shed()
         return Removed(self.number, documents, passages)
 
 

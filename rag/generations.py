@@ -23,9 +23,13 @@ class Generations:
         self._folder, self._catalog, self._embedder = folder / FOLDER, catalog, embedder
         self._open: dict[int, Generation] = {}
         self._left: list[Generation] = []
-        self._answering = 0
+        self._noticed = Standing(-1, 0, frozenset(), frozenset())
         self._opening = Lock()
         catalog.first(embedder.name, FORMAT)
+        for made in catalog.generations():
+            if made.make != FORMAT and made.state != "failed":
+                catalog.fail(made.id, "made by another version")
+        self._sweep()
 
     def close(self) -> None:
         """Gives the files back."""
@@ -35,8 +39,8 @@ class Generations:
     def serving(self) -> tuple[Generation, Standing]:
         """Returns the generation that answers now, whichever process made it so, and what holds beside it."""
         standing = self._catalog.standing()
-        if standing.generation != self._answering:
-            self._leave(standing.generation)
+        if standing.generation != self._noticed.generation:
+            self._leave(standing)
         return self.opened(standing.generation), standing
 
     def all(self) -> list[Generation]:
@@ -52,6 +56,14 @@ class Generations:
                     raise LibraryError(f"generation {number} of the index is gone; ask again")
                 self._open[number] = Generation(number, self._path(number), made.embedder, self._embedder.name)
             return self._open[number]
+
+    def settle(self) -> None:
+        """Has every index and file that may answer keep what the next process needs, and nothing that was removed."""
+        for made in self._catalog.generations():
+            if made.state == "ready":
+                generation = self.opened(made.id)
+                generation.index.settle()
+                generation.store.shed()
 
     def fits(self, generation: Generation) -> bool:
         """Whether what our embedder makes of a question can be compared with what is in there."""
@@ -83,7 +95,7 @@ class Generations:
     def give_up(self, generation: Generation, note: str) -> None:
         """Writes down that a generation did not do, and removes its file."""
         self._catalog.fail(generation.number, note)
-        self._remove(generation.number)
+        self._sweep()
 
     def roll_back(self, number: int | None = None) -> Made:
         """Lets an earlier generation answer again, less what is no longer so; raises LibraryError where there is none.
@@ -97,6 +109,7 @@ class Generations:
         if not fit:
             raise LibraryError("there is no such generation to go back to; `hausgeist admin generations` shows them")
         target, serving = self.opened(fit[-1].id), self.opened(current)
+        target.index.settle()
         with serving.store.writing():  # nobody changes a document while we compare
             target.keep_only_as(serving)
             self._catalog.promote(target.number, f"back from {current}")
@@ -108,7 +121,7 @@ class Generations:
         ready = [made.id for made in self._catalog.generations() if made.state == "ready" and made.id != current]
         for number in ready[:-KEPT]:
             self._catalog.drop(number)
-            self._remove(number)
+        self._sweep()
 
     def _begun(self) -> int:
         """Returns the number of the generation to be filled."""
@@ -118,19 +131,30 @@ class Generations:
                 fit = made.id
             elif made.state == "building":
                 self._catalog.fail(made.id, "given up for another")
-                self._remove(made.id)
+        self._sweep()
         return fit or self._catalog.begin(name, dimension, FORMAT)
 
-    def _leave(self, number: int) -> None:
-        """Notices that another generation answers; what answered before is closed a swap later, when nobody asks it."""
+    def _leave(self, standing: Standing) -> None:
+        """Notices that another generation answers; what answered before, and what is gone, is closed a swap later.
+
+        By then nobody asks it any more.
+        """
         with self._opening:
+            if standing.version <= self._noticed.version:  # another thread noticed first
+                return
             for generation in self._left:
                 generation.close()
-            self._left = [left] if (left := self._open.pop(self._answering, None)) else []
-            self._answering = number
+            kept = {made.id for made in self._catalog.generations()} - {self._noticed.generation}
+            self._left = [self._open.pop(number) for number in self._open.keys() - kept]
+            self._noticed = standing
 
-    def _remove(self, number: int) -> None:
-        for path in self._folder.glob(f"{number}.*"):
+    def _sweep(self) -> None:
+        """Removes the files of generations that are no more, also those that a killed process left."""
+        there = [path for path in self._folder.glob("*.*") if path.name.partition(".")[0].isdecimal()]
+        kept = {made.id for made in self._catalog.generations() if made.state != "failed"}
+        for path in there:
+            if int(path.name.partition(".")[0]) in kept:
+                continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:

@@ -17,8 +17,10 @@ class Index(Protocol):
     def near(self, vector: Vectors, audiences: Sequence[int], k: int) -> list[int]:
         """Returns the ids of the k passages nearest to the vector, the nearest first."""
 
-    def said(self, question: str, audiences: Sequence[int], k: int) -> dict[int, float]:
+    def said(self, question: str, audiences: Sequence[int], k: int, among: Sequence[int] = ()) -> dict[int, float]:
         """Returns the ids of the k passages that say most of the question, each with its share between 0 and 1.
+
+        How rare a word is, is counted `among` these audiences, or those that are searched: never among others.
 
         1 is the most that this question could score in any passage. A word that no passage holds counts among what
         could have been scored: a question in a language the documents are not in gets a small share everywhere, an
@@ -46,8 +48,8 @@ class Suited:
         self._width = len(vector)
         return self._index.near(vector, audiences, k) if self._same else []
 
-    def said(self, question: str, audiences: Sequence[int], k: int) -> dict[int, float]:
-        return self._index.said(question, audiences, k)
+    def said(self, question: str, audiences: Sequence[int], k: int, among: Sequence[int] = ()) -> dict[int, float]:
+        return self._index.said(question, audiences, k, among)
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """Returns zeros where the vectors cannot be compared with the question's."""

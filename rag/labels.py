@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from rag.errors import SourceError
 
@@ -34,10 +35,14 @@ class Labels:
         return _labels(file, data)
 
     def matching(self, name: str) -> dict[str, Any]:
-        """Returns the fields that the matching rules set for the document called `name` in the folder."""
+        """Returns the fields that the matching rules set for the document called `name` in the folder.
+
+        A letter with its accent beside it, as macOS writes names, is the letter with its accent.
+        """
         fields: dict[str, Any] = {}
+        composed = normalize("NFC", name)
         for pattern, rule in self.rules:
-            if fnmatchcase(name, pattern):
+            if fnmatchcase(composed, normalize("NFC", pattern)) or fnmatchcase(name, pattern):
                 self._used.add(pattern)
                 fields |= rule
         return fields

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from rag.background import Background
 from rag.catalog import EVERY_SOURCE, Catalog, Standing
-from rag.curated import PREFIX, Curated
+from rag.curated import COLLECTION, PREFIX, Curated
 from rag.embedder import Embedder
+from rag.errors import LibraryError
 from rag.generation import Generation, Removed
 from rag.generations import Generations
 from rag.intake import Report
@@ -100,7 +101,12 @@ class Library:
         return self.generations.serving()
 
     def sync(self, source: Source, progress: Callable[[str], None] | None = None) -> Report:
-        """Takes over what is new, changed or gone in the source; safe beside searches and other syncs."""
+        """Takes over what is new, changed or gone in the source; safe beside searches and other syncs.
+
+        Raises LibraryError for a source that would pass for approved answers.
+        """
+        if source.collection == COLLECTION:
+            raise LibraryError(f"the collection {COLLECTION!r} is that of approved answers: choose another name")
         while True:
             current = self.current()
             if not self.generations.fits(current):
@@ -111,6 +117,10 @@ class Library:
             if self.catalog.standing().generation == current.number:  # else: swapped meanwhile, so once more
                 current.index.settle()
                 return report
+
+    def settle(self) -> None:
+        """Tidies up: snapshots for the next process, and nothing in any file of what was removed an hour ago."""
+        self.generations.settle()
 
     def renew(self, progress: Callable[[str], None] | None = None) -> str:
         """Builds a generation from all sources beside the current one, and lets it answer; says what came of it.
@@ -171,10 +181,25 @@ class Library:
 
     def document(self, doc_id: str, groups: frozenset[str]) -> Document | None:
         """Returns the document if it exists and one of the groups may read it; the two are not told apart."""
-        if doc_id.startswith(PREFIX):
-            return self.curated.document(doc_id, groups, date.today())
+        approved = self.curated.document(doc_id, groups, date.today()) if _approved(doc_id) else None
         generation, standing = self.serving()
-        return generation.document(doc_id, groups, standing)
+        return approved or generation.document(doc_id, groups, standing)
+
+    def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
+        """Returns those of the names under which all that stands is for these groups, in whatever source it is.
+
+        What was made from a document is known by its name alone, which sources do not know of one another.
+        """
+        generation, standing = self.serving()
+        approved = {one.doc_id: one for one in self.curated.all()} if any(map(_approved, doc_ids)) else {}
+
+        def readers(doc_id: str) -> list[frozenset[str]]:
+            shown = [approved[doc_id]] if doc_id in approved else []
+            own = [one.groups for one in shown if not one.expired(date.today())]
+            return [*generation.readers(doc_id, standing), *own]
+
+        said = {doc_id: readers(doc_id) for doc_id in doc_ids}
+        return frozenset(name for name, each in said.items() if each and all(not it or it & groups for it in each))
 
     def audiences(self, groups: frozenset[str], collections: Collection[str] = ()) -> list[int]:
         """Returns the ids of the audiences, of some collections or of all, that somebody in these groups belongs to."""
@@ -190,6 +215,10 @@ class Library:
         """Returns counts over everything, whoever may read it."""
         sources = self.catalog.sources()
         return Stats(*self.current().size(), len(sources), max((row["synced"] for row in sources), default=""))
+
+
+def _approved(doc_id: str) -> bool:
+    return doc_id.startswith(PREFIX)
 
 
 def _synced(row: sqlite3.Row, readers: list[tuple[str, int]], failed: int) -> Synced:

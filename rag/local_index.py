@@ -1,11 +1,10 @@
 """The index in this process: a part for each audience, filled from the store and from the newest snapshot beside it."""
 
-import fcntl
 import logging
 import math
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from sqlite3 import Connection, Row
 from threading import Lock, Thread
@@ -13,9 +12,9 @@ from threading import Lock, Thread
 import numpy as np
 
 from rag.embedder import Vectors
-from rag.part import Part
+from rag.part import Arrays, Frozen, Part
 from rag.postings import K1
-from rag.snapshot import Counters, load, newest, save
+from rag.snapshot import NOTHING, Counters, alone, load, newest, save
 from rag.store import Store
 from rag.terms import term
 from rag.words import query_stems
@@ -23,6 +22,7 @@ from rag.words import query_stems
 MOST_WORDS = 48
 LEAST = 2000  # additions and removals for which no snapshot is worth its writing
 GROWN = 0.2  # of all passages: so much added or removed since the snapshot, and another is written
+DEAD_S = 3600.0  # the longest that what was removed stays in a snapshot, or in memory
 _CHUNK = 4000  # passages read from the store at once
 
 log = logging.getLogger(__name__)
@@ -31,27 +31,29 @@ log = logging.getLogger(__name__)
 class LocalIndex:
     """What the store holds, kept up to date whoever writes there.
 
-    Once much was added or removed, a thread writes a new snapshot, without the dead, and goes on with that.
+    Once much was added or removed, or something removed an hour ago, a thread writes a new snapshot without the dead
+    and goes on with that.
     """
 
     def __init__(self, store: Store, folder: Path) -> None:
         self._store, self._folder = store, folder
         self._parts: dict[int, Part] = {}
-        self._seen: Counters = (0, 0)
+        self._seen = NOTHING
         self._refreshing = Lock()
         self._settling: Thread | None = None
+        self._settled = -math.inf
 
     def near(self, vector: Vectors, audiences: Sequence[int], k: int) -> list[int]:
         found = [pair for part in self._fresh(audiences) if part.suits(vector) for pair in part.near(vector, k)]
         return [passage for _, passage in sorted(found, key=_best_first)[:k]]
 
-    def said(self, question: str, audiences: Sequence[int], k: int) -> dict[int, float]:
+    def said(self, question: str, audiences: Sequence[int], k: int, among: Sequence[int] = ()) -> dict[int, float]:
         parts = self._fresh(audiences)
-        everything = list(self._parts.values())
-        total, length = sum(map(len, everything)), sum(part.words for part in everything)
+        weighed = self._fresh(among) if among else parts
+        total, length = sum(map(len, weighed)), sum(part.words for part in weighed)
         if not parts or not total:
             return {}
-        sought = _Sought(question, everything, total)
+        sought = _Sought(question, weighed, total)
         found = [pair for part in parts for pair in part.said(sought.terms, sought.rarities, length / total, k)]
         return {passage: min(score / sought.most, 1.0) for score, passage in sorted(found, key=_best_first)[:k]}
 
@@ -68,11 +70,13 @@ class LocalIndex:
     def settle(self) -> None:
         with self._store.reading() as db:
             now = _counters(db)
-        kept = newest(self._folder, now) or (0, 0)
-        if _grown(now, kept) > LEAST:
+        if self._due(now):
+            unasked = self._seen == NOTHING
             self._fresh()
             self.close()  # may be at it
             self._settle()
+            if unasked:  # whoever asks it first maps the snapshot
+                self._replace({}, NOTHING)
 
     def close(self) -> None:
         if self._settling:
@@ -91,46 +95,61 @@ class LocalIndex:
             now = _counters(db)
             if now == self._seen:
                 return
-            if self._seen == (0, 0) and (snapshot := load(self._folder, self._store.identity, now)):
-                self._parts, self._seen = snapshot.parts, snapshot.seen
+            if self._seen == NOTHING:
+                snapshot = load(self._folder, self._store.identity, now)
+                self._parts, self._seen = (snapshot.parts, snapshot.seen) if snapshot else ({}, NOTHING)
             self._catch_up(db, now)
-        grown, total = sum(part.grown for part in self._parts.values()), sum(map(len, self._parts.values()))
-        if grown > max(LEAST, GROWN * total) and not (self._settling and self._settling.is_alive()):
-            self._settling = Thread(target=self._settle, name="index")
-            self._settling.start()
+        parts = self._parts.values()
+        much = sum(part.grown for part in parts) > max(LEAST, GROWN * sum(map(len, parts)))
+        if much or (any(part.dead for part in parts) and time.monotonic() - self._settled > DEAD_S):
+            self._settle_beside()
 
     def _catch_up(self, db: Connection, now: Counters) -> None:
-        for audience, rows in _added(db, self._seen[0]):
+        seen, self._seen = self._seen, NOTHING  # should this break off, it is begun anew
+        for audience, rows in _added(db, seen[0]):
             self._add(audience, rows)
         query = "SELECT passage_id, audience_id FROM removals WHERE id > ?"
-        for passage, audience in db.execute(query, self._seen[1:]):
+        for passage, audience in db.execute(query, seen[1:]):
             if audience in self._parts:
                 self._parts[audience].remove(passage)
         self._seen = now
 
-    def _settle(self) -> None:
-        """Writes a snapshot, unless another process does or did, and goes on with the newest."""
-        try:
-            with _alone(self._folder) as alone:
-                if alone:
-                    self._write()
-        except OSError as error:
-            log.warning("no snapshot of the index written", extra={"reason": error.strerror})
+    def _settle_beside(self) -> None:
+        if not (self._settling and self._settling.is_alive()):
+            self._settling = Thread(target=self._settle, name="index")
+            self._settling.start()
 
-    def _write(self) -> None:
+    def _settle(self) -> None:
+        """Writes a snapshot where one is due, unless another process does, and goes on with the newest."""
+        self._settled = time.monotonic()
         with self._refreshing:
             seen, parts = self._seen, {audience: part.frozen() for audience, part in self._parts.items()}
-        kept = newest(self._folder, seen) or (0, 0)
-        if _grown(seen, kept) > LEAST:
-            arrays = {audience: part.arrays() for audience, part in parts.items()}
-            save(
-                self._folder, self._store.identity, seen, {name: each for name, each in arrays.items() if len(each.ids)}
-            )
-            del arrays
-        snapshot = load(self._folder, self._store.identity, seen)
+        snapshot = None
+        try:
+            with alone(self._folder) as first:
+                if not first:
+                    return
+                if self._due(seen):
+                    save(self._folder, self._store.identity, seen, _compact(parts))
+                snapshot = load(self._folder, self._store.identity, seen)
+        except OSError as error:
+            log.warning("no snapshot of the index written", extra={"reason": error.strerror or str(error)})
         if snapshot:
-            with self._refreshing, self._store.reading() as db:
-                self._parts, self._seen = snapshot.parts, snapshot.seen
+            self._replace(snapshot.parts, snapshot.seen)
+        else:
+            self._replace({audience: Part.of(arrays) for audience, arrays in _compact(parts).items()}, seen)
+
+    def _due(self, now: Counters) -> bool:
+        """Whether the newest snapshot lacks much, or has held for long what was removed."""
+        kept = newest(self._folder, self._store.identity, now)
+        seen = kept.seen if kept else NOTHING
+        lacking = now[0] - seen[0] + now[1] - seen[1]
+        return lacking > LEAST or bool(kept and now[1] > seen[1] and time.time() - kept.written > DEAD_S)
+
+    def _replace(self, parts: dict[int, Part], seen: Counters) -> None:
+        with self._refreshing, self._store.reading() as db:
+            self._parts, self._seen = parts, seen
+            if seen != NOTHING:
                 self._catch_up(db, _counters(db))
 
     def _add(self, audience: int, rows: list[Row]) -> None:
@@ -142,7 +161,10 @@ class LocalIndex:
 
 
 class _Sought:
-    """The words of a question, with what each weighs among all passages there are."""
+    """The words of a question, with what each weighs among the passages that its asker may read.
+
+    Among no others: how rare a word is would else tell whether closed documents hold it.
+    """
 
     def __init__(self, question: str, parts: list[Part], total: int) -> None:
         groups = query_stems(question)
@@ -162,23 +184,10 @@ def _counters(db: Connection) -> Counters:
     return counters.get("passages", 0), counters.get("removals", 0)
 
 
-def _grown(now: Counters, then: Counters) -> int:
-    return now[0] - then[0] + now[1] - then[1]
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Tells whether no other process, nor thread, is at the folder's snapshots."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / "lock"
-    path.touch(mode=0o600)
-    with path.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+def _compact(parts: Mapping[int, Frozen]) -> dict[int, Arrays]:
+    """Returns each part without its dead, less those with nothing else in them."""
+    compact = {audience: part.arrays() for audience, part in parts.items()}
+    return {audience: arrays for audience, arrays in compact.items() if len(arrays.ids)}
 
 
 def _terms(stems: list[str]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:

@@ -43,16 +43,13 @@ class Retriever:
         return await asyncio.to_thread(self._search, query, groups, k, collections, per_document)
 
     async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
-        """Returns those of the documents that the groups may read."""
-        return await asyncio.to_thread(self._readable, doc_ids, groups)
+        """Returns those of the documents that the groups may read; of several of one name they must read all."""
+        return await asyncio.to_thread(self._library.readable, doc_ids, groups)
 
     async def holds_more(self, groups: frozenset[str], than: frozenset[str], collections: Collection[str]) -> bool:
         """Tells whether some groups may read any document that others may not."""
         ours, theirs = [await asyncio.to_thread(self._library.audiences, one, collections) for one in (groups, than)]
         return not set(ours) <= set(theirs)
-
-    def _readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
-        return frozenset(doc_id for doc_id in doc_ids if self._library.document(doc_id, groups))
 
     def _search(
         self, query: str, groups: frozenset[str], k: int, collections: Collection[str], per_document: bool
@@ -82,8 +79,9 @@ class Retriever:
         audiences = generation.audiences(groups, collections)
         if not audiences:
             return None
+        readable = generation.audiences(groups) if collections else audiences
         near = generation.index.near(vector, audiences, POOL)
-        said = generation.index.said(query, audiences, POOL)
+        said = generation.index.said(query, audiences, POOL, readable)
         rows = [
             row
             for row in _rows(generation.store, [*near, *said], audiences)

@@ -4,14 +4,15 @@ A snapshot is a folder named after the counters up to which it holds everything.
 is torn, older than another, or of another store is as good as none. Processes on one host share its pages.
 """
 
+import fcntl
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ _COLUMNS = ("ids", "lengths", "vectors", "terms", "starts", "places", "weights")
 Counters = tuple[int, int]
 """The last passage added and the last removal written down, by their numbers in the store."""
 
+NOTHING: Counters = (0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -36,41 +39,66 @@ class Snapshot:
     parts: dict[int, Part]
 
 
-def newest(folder: Path, now: Counters) -> Counters | None:
-    """Returns how far the newest snapshot goes that is not ahead of the store, by its name alone."""
-    return next((seen for seen in _named(folder) if seen[0] <= now[0] and seen[1] <= now[1]), None)
+class Kept(NamedTuple):
+    """A snapshot that is whole: how far it goes, when it was written, in seconds of the epoch, its arrays' lengths."""
+
+    seen: Counters
+    written: float
+    lengths: dict[str, list[int]]
+
+
+def newest(folder: Path, store: str, now: Counters) -> Kept | None:
+    """Returns the newest snapshot of this store that is whole and not ahead of it, if there is one."""
+    there = (_kept(folder, store, seen) for seen in _named(folder) if seen[0] <= now[0] and seen[1] <= now[1])
+    return next(filter(None, there), None)
 
 
 def load(folder: Path, store: str, now: Counters) -> Snapshot | None:
-    """Returns the newest snapshot of this store that is whole, if there is one."""
-    for seen in _named(folder):
-        if seen[0] <= now[0] and seen[1] <= now[1]:
-            try:
-                return _loaded(folder / _name(seen), store, seen)
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
-    return None
+    """Maps the newest snapshot of this store that is whole, if there is one."""
+    kept = newest(folder, store, now)
+    try:
+        return Snapshot(kept.seen, _mapped(folder / _name(kept.seen), kept.lengths)) if kept else None
+    except (OSError, ValueError):  # another process wrote a newer one just now, or the disk is at fault
+        return None
 
 
 def save(folder: Path, store: str, seen: Counters, parts: Mapping[int, Arrays]) -> None:
-    """Writes a snapshot, then removes those before it; raises OSError, and leaves nothing behind."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    fresh = folder / f"new-{secrets.token_hex(4)}"
+    """Writes a snapshot, then removes all others; raises OSError, and leaves nothing behind.
+
+    Whoever calls it is `alone` at the folder: what else lies there was left by a process that was killed.
+    """
+    fresh = folder / "new"
+    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     try:
         _write(fresh, store, parts)
-        if not (folder / _name(seen)).exists():
-            fresh.rename(folder / _name(seen))
+        shutil.rmtree(folder / _name(seen), ignore_errors=True)  # one that is torn
+        fresh.rename(folder / _name(seen))
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    for older in _named(folder):
-        if older < seen:
-            shutil.rmtree(folder / _name(older), ignore_errors=True)
+    for other in _named(folder):
+        if other != seen:
+            shutil.rmtree(folder / _name(other), ignore_errors=True)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """Tells whether no other process, nor thread, is at the folder's snapshots; raises OSError."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / "lock"
+    path.touch(mode=0o600)
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def _write(folder: Path, store: str, parts: Mapping[int, Arrays]) -> None:
     columns = {audience: _columns(arrays) for audience, arrays in parts.items()}
-    for name in _COLUMNS:
+    for name in _COLUMNS if parts else ():
         _concatenated(folder / f"{name}.npy", [each[name] for each in columns.values()])
     for audience, arrays in parts.items():
         coarse(arrays.vectors, folder / f"{audience}.faiss")
@@ -93,37 +121,43 @@ def _columns(arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
 
 
 def _concatenated(path: Path, pieces: list[npt.NDArray[Any]]) -> None:
-    shape = sum(map(len, pieces)), *pieces[0].shape[1:]
-    if not shape[0]:
-        np.save(path, pieces[0])
-        return
-    whole = np.lib.format.open_memmap(path, "w+", pieces[0].dtype, shape)
-    begin = 0
-    for piece in pieces:
-        whole[begin : begin + len(piece)] = piece
-        begin += len(piece)
-    whole.flush()
+    """Writes arrays as one; written, not mapped: on a full disk a mapped page that cannot be kept kills the process."""
+    told = {
+        "descr": np.lib.format.dtype_to_descr(pieces[0].dtype),
+        "fortran_order": False,
+        "shape": (sum(map(len, pieces)), *pieces[0].shape[1:]),
+    }
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, told)
+        for piece in pieces:
+            file.write(np.ascontiguousarray(piece).data)
 
 
-def _loaded(folder: Path, store: str, seen: Counters) -> Snapshot:
-    """Maps a snapshot; raises ValueError where it is not what it says."""
-    manifest = json.loads((folder / _MANIFEST).read_text())
-    if (manifest["form"], manifest["store"]) != (FORM, store):
-        raise ValueError("another store's")
-    for name, size in manifest["sizes"].items():
-        if (folder / name).stat().st_size != size:
-            raise ValueError("torn")
-    whole = {name: np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in _COLUMNS}
+def _kept(folder: Path, store: str, seen: Counters) -> Kept | None:
+    """Reads what a snapshot says of itself; None where it is torn, or another store's."""
+    path = folder / _name(seen)
+    try:
+        manifest = json.loads((path / _MANIFEST).read_text())
+        whole = all((path / name).stat().st_size == size for name, size in manifest["sizes"].items())
+        kept = Kept(seen, (path / _MANIFEST).stat().st_mtime, manifest["lengths"])
+        return kept if whole and (manifest["form"], manifest["store"]) == (FORM, store) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _mapped(folder: Path, lengths: Mapping[str, list[int]]) -> dict[int, Part]:
+    names = _COLUMNS if lengths else ()
+    whole = {name: np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in names}
     parts, begins = {}, [0] * len(_COLUMNS)
-    for audience, lengths in manifest["lengths"].items():
-        ends = [begin + length for begin, length in zip(begins, lengths, strict=True)]
+    for audience, long in lengths.items():
+        ends = [begin + length for begin, length in zip(begins, long, strict=True)]
         columns = [whole[name][begin:end] for name, begin, end in zip(_COLUMNS, begins, ends, strict=True)]
         ids, words, vectors = columns[:3]
         arrays = Arrays(ids, words, vectors, Segment(*columns[3:]))
         index = folder / f"{audience}.faiss"
         parts[int(audience)] = Part(arrays, opened(arrays.vectors, index if index.exists() else None))
         begins = ends
-    return Snapshot(seen, parts)
+    return parts
 
 
 def _named(folder: Path) -> list[Counters]:

@@ -11,6 +11,7 @@ from threading import Lock
 from rag.errors import LibraryError
 
 BUSY_S = 60.0
+SHED_MS = 200  # that emptying the log may wait for searches to end
 
 
 class Store:
@@ -49,6 +50,15 @@ class Store:
         """Lends a connection, one at a time; what is written appears whole, or not at all."""
         with self._writing, self._connection() as db, _transaction(db, "BEGIN IMMEDIATE"):
             yield db
+
+    def shed(self) -> bool:
+        """Empties the log of changes, in which what was deleted would stay for a while; False while others read."""
+        with self._writing, self._connection() as db:
+            db.execute(f"PRAGMA busy_timeout = {SHED_MS}")
+            try:
+                return not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                db.execute(f"PRAGMA busy_timeout = {1000 * BUSY_S:.0f}")
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

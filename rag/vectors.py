@@ -4,7 +4,9 @@ The only file that imports faiss. What a coarse index or a GPU returns is weighe
 the order is the same whatever found it.
 """
 
-from collections.abc import Callable
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -82,7 +84,7 @@ class Nearest:
 
 
 def coarse(vectors: Vectors, path: Path) -> bool:
-    """Makes the index that is fit for so many vectors and writes it down; False where exact search is."""
+    """Makes and writes the index that is fit for so many vectors, False where exact search is; raises OSError."""
     if len(vectors) <= EXACT_UP_TO:
         return False
     faiss, size = _faiss(), vectors.shape[1]
@@ -98,23 +100,37 @@ def coarse(vectors: Vectors, path: Path) -> bool:
         index.nprobe = max(16, int(_PROBED * cells))
     for start in range(0, len(vectors), 10_000):
         index.add(np.ascontiguousarray(vectors[start : start + 10_000]))
-    faiss.write_index(index, str(path))
+    with _files():
+        faiss.write_index(index, str(path))
     return True
 
 
 def opened(vectors: Vectors, path: Path | None) -> Nearest:
-    """Returns the vectors ready to be searched: on a GPU where there is one, else by the index at `path` if given."""
+    """Returns the vectors ready to be searched: on a GPU where there is one, else by the index at `path` if given.
+
+    Raises OSError where that cannot be read.
+    """
     faiss = _faiss()
     if len(vectors) >= ON_GPU_FROM and (resources := _gpu()):
         return Nearest(vectors, _one_at_a_time(_moved(faiss, vectors, resources), vectors))
     if path:
-        return Nearest(vectors, _searching(faiss.read_index(str(path))))
+        with _files():
+            return Nearest(vectors, _searching(faiss.read_index(str(path))))
     return Nearest(vectors)
 
 
 def on_gpu() -> bool:
     """Whether large indexes are searched on a GPU."""
     return _gpu() is not None
+
+
+@contextmanager
+def _files() -> Iterator[None]:
+    """FAISS says everything about files with a RuntimeError."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OSError(errno.EIO, "FAISS cannot read or write its index") from error
 
 
 def _exact(vectors: Vectors, vector: Vectors, k: int) -> Places:

@@ -11,9 +11,11 @@ from redis.asyncio import Redis
 from bot.answers import Answer
 from bot.events import Feedback, Person, Receipt, Verdict
 from bot.people import Directory
+from bot.trace import Trace
 from guardrails.pii import Guard
 from rag.library import Library
-from tests.bot.house import House, turn, until
+from rag.passages import Passage
+from tests.bot.house import House, Seen, turn, until
 from tests.bot.knowing import HOTEL, LEAVE, Knowing
 from tests.bot.test_worker import Platform, idle, working
 
@@ -194,3 +196,12 @@ async def test_an_errand_is_no_part_of_what_else_is_written(house: House) -> Non
         await until(lambda: len(platform.answers) == 2 and platform.answers)
         await idle(house)
     assert [HOTEL in one.question and LEAVE in one.question for one in cast(Any, house.model).asked] == [True]
+
+
+async def test_what_was_said_of_a_file_that_came_with_a_question_stays(house: House) -> None:
+    passage = Passage("file:plan.md#0", "file:plan.md", "plan.md", "", "The plan says EUR 180.")
+    seen = Seen()
+    await house.assistant.answer(turn(HOTEL), seen, Trace("test"), [passage])
+    assert "file:plan.md" in seen.answer.read
+    await house.errands.sweep()
+    assert PARIS in repr((await house.memory.recall("test:1")).exchanges)

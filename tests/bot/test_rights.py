@@ -13,6 +13,7 @@ from bot.events import AskPerson, Person, Share, Turn
 from bot.groups import Groups
 from bot.model import ScriptedModel
 from bot.people import PUBLIC, Directory
+from bot.veil import Bounds, Veil
 from guardrails.pii import Guard
 from rag.library import Library
 from tests.bot.house import House, Seen, turn
@@ -154,3 +155,47 @@ async def test_who_cannot_be_placed_is_told_that_something_may_be_missing(house:
     groups.write_text("hr = [")
     answer = await ask(house, PARIS, HOTEL)
     assert "which groups you are in" in answer.notices[0]
+
+
+MAIL = "paula.meier@firm.example"
+
+
+async def test_a_value_of_a_closed_document_is_not_asked_back_by_its_placeholder(
+    house: House, library: Library, groups: Path, tmp_path: Path
+) -> None:
+    object.__setattr__(house.assistant, "veil", Veil(house.guard, Bounds(masked_collections=frozenset({"default"}))))
+    pay = tmp_path / "handbook" / "secret" / "pay.md"
+    pay.write_text(f"{pay.read_text()}\nQuestions on the maximum salary at level 5 go to {MAIL}.\n")
+    for known in library.sources():
+        library.sync(known.source)
+    told = "Questions on the maximum salary go to <EMAIL_ADDRESS_1>. [1]"
+    assert MAIL in (await ask(house, told, f"{SALARY} Whom do I ask?")).text.replace("\\", "")
+    groups.write_text("hr = []\n")
+    for number, name in enumerate(("EMAIL_ADDRESS_1", "<EMAIL_ADDRESS_1>", "&lt;EMAIL_ADDRESS_1&gt;")):
+        question = f"How much may a hotel in Paris cost, and what is {name}?"
+        answer = await ask(house, f"{PARIS} It is {name}. [1]", question, message_id=f"m-9{number}")
+        assert MAIL not in repr(answer).replace("\\", ""), name
+
+
+async def test_the_copy_of_what_is_kept_leaves_out_what_is_closed_by_now(house: House, groups: Path) -> None:
+    await ask(house, PAID, SALARY)
+    await ask(house, PARIS, HOTEL, conversation="test:2")
+    export = turn("", person=MARA, errand="export-me")
+    assert "137000" in await house.errands.run(export)
+    groups.write_text("hr = []\n")
+    copy = await house.errands.run(export)
+    assert ("137000" in copy, SALARY in copy, "EUR 180" in copy) == (False, True, True)
+    assert "may not read now" in copy
+    assert "137000" not in await house.errands.run(turn("", person=LENA, errand="export-me")), "nor is it another's"
+
+
+async def test_a_button_names_no_document_to_who_may_not_read_it(house: House, groups: Path) -> None:
+    question = turn(SALARY, person=MARA, place="test:C1", conversation="test:C1:slash")
+    answer = await ask(house, PAID, SALARY, person=MARA, place="test:C1", conversation="test:C1:slash")
+    await house.inbox.keep_answer(answer.trace_id, question, answer)
+    groups.write_text("hr = []\n")
+    receipt = await house.dispatcher.accept(
+        Share("press-1", answer.trace_id, Turn("", "", "test", "test:C1", MARA, "", place="test:C1"))
+    )
+    assert "not open to all" in receipt.note
+    assert ("Pay bands" in receipt.note, "pay.md" in receipt.note) == (False, False)

@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot import keys
-from ops.jobs import Jobs, retain
+from ops.jobs import Jobs, retain, tidy
 from ops.rounds import Rounds
 from rag.library import Library
 from rag.retriever import Retriever
@@ -101,6 +101,13 @@ async def test_retention_is_a_job(redis: Redis, caplog: pytest.LogCaptureFixture
         await retain(redis, {"answer": 1})
     assert 0 < await redis.ttl(keys.answer("old")) <= keys.DAY
     assert "old data erased" in caplog.text
+
+
+async def test_tidying_up_is_a_job(library: Library) -> None:
+    log = library.store.path.with_name(library.store.path.name + "-wal")
+    assert log.stat().st_size
+    await tidy(library)
+    assert not log.stat().st_size
 
 
 async def test_a_source_that_is_gone_is_told_and_stays_as_it_was(

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -154,6 +156,7 @@ def test_two_do_not_build_at_once(shelf: Shelf, tmp_path: Path) -> None:
 
 KILLED = """
 import os, signal, sys
+from contextlib import closing
 from pathlib import Path
 from rag.embedder import HashEmbedder
 from rag.library import Library
@@ -206,6 +209,24 @@ async def test_swapping_and_rolling_back_fail_no_question(shelf: Shelf, tmp_path
     library.close()
     assert failed == []
     assert set(asked) == {"7.md"}
+
+
+async def test_another_version_begins_its_own_and_leaves_nothing_of_the_one_before(shelf: Shelf) -> None:
+    _filled(shelf)
+    shelf.library.close()
+    data = shelf.folder.parent / "data"
+    for file, change in (
+        ("catalog.db", "UPDATE generations SET make = '1'"),
+        ("generations/1.db", "UPDATE meta SET value = '1' WHERE key = 'format'"),
+    ):
+        with closing(sqlite3.connect(data / file)) as db, db:
+            db.execute(change)
+    again = Shelf(Library.open(data, HashEmbedder()), shelf.folder)
+    assert _states(again.library) == [(1, "failed"), (2, "ready")]
+    assert not list((data / "generations").glob("1.*"))
+    assert again.sync().indexed == 12
+    assert (await again.find("word7"))[0] == "7.md"
+    again.library.close()
 
 
 def test_a_sync_under_way_during_a_swap_reaches_the_new_generation(shelf: Shelf) -> None:

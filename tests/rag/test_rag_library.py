@@ -418,3 +418,19 @@ def test_killed_in_the_middle_it_goes_on_from_there(tmp_path: Path) -> None:
     report = whole.sync(source)
     assert report.unchanged in (256, 512)  # the second batch may have been on its way
     assert report.unchanged + embedder.embedded == whole.stats().documents == 1000
+
+
+def test_of_what_was_deleted_no_file_keeps_the_text(shelf: Shelf) -> None:
+    for number in range(3):
+        shelf.put(f"{number}.md", f"# Rule {number}\nThe secret is tangerine{number}.")
+    shelf.sync()
+
+    def on_disk(word: str) -> bool:
+        files = (file for file in shelf.library.folder.rglob("*") if file.is_file())
+        return any(word.encode() in file.read_bytes() for file in files)
+
+    assert on_disk("tangerine0") and on_disk("tangerine1")
+    shelf.library.delete("0.md")
+    (shelf.folder / "1.md").unlink()
+    shelf.sync()
+    assert [on_disk(f"tangerine{number}") for number in range(3)] == [False, False, True]

@@ -1,5 +1,9 @@
 """Nobody finds, opens or is influenced by what their groups may not read."""
 
+import pytest
+
+from rag.curated import is_approved
+from rag.errors import LibraryError
 from rag.library import Library
 from rag.retriever import Retriever
 from rag.sources import Source
@@ -69,3 +73,68 @@ async def test_nothing_asked_finds_nothing(shelf: Shelf) -> None:
     assert await shelf.find("  ") == []
     assert len(await shelf.find("?!")) <= 1
     assert len(await shelf.find("salary " * 10_000)) == 1
+
+
+async def test_no_score_tells_whether_a_closed_document_holds_a_word(shelf: Shelf) -> None:
+    """How rare a word is counts in every score: among closed documents too it would tell what stands in them."""
+    _company(shelf)
+    for number in range(20):
+        shelf.put(f"{number}.md", f"# Rule {number}\nThe rule of table {number}.")
+    question = "How much is the soup, and what is Zeppelin?"
+
+    async def score() -> list[float]:
+        shelf.sync()
+        every = [
+            await Retriever(shelf.library).search(question, PUBLIC, collections=some) for some in ((), ["default"])
+        ]
+        return [hits[0].score for hits in every]
+
+    before = await score()
+    for number in range(30):
+        shelf.put(f"hr/{number}.md", f"# Zeppelin {number}\nThe Zeppelin is for sale: soup for all.")
+    assert await score() == before
+
+
+async def test_a_name_that_two_sources_use_is_as_closed_as_the_more_closed_of_both(
+    library: Library, shelf: Shelf
+) -> None:
+    open_one, closed_one = shelf.put("open/index.md", "soup").parent, shelf.put("closed/index.md", "salary").parent
+    library.sync(Source(open_one))
+    assert library.readable(["index.md"], PUBLIC) == {"index.md"}
+    library.sync(Source(closed_one, groups=frozenset({"hr"})))
+    assert library.readable(["index.md"], PUBLIC) == PUBLIC
+    assert library.readable(["index.md"], frozenset({"hr"})) == {"index.md"}
+    opened = library.document("index.md", PUBLIC)
+    assert opened is not None
+    assert opened.text == "soup", "what is open can still be opened"
+
+
+async def test_an_accent_written_apart_closes_no_less(shelf: Shelf) -> None:
+    shelf.put("_documents.toml", '[[documents]]\nmatch = "Geh\u00e4lter/*"\ngroups = ["hr"]')
+    shelf.put("Geha\u0308lter/pay.md", "# Salaries\nThe director earns 300000.")
+    shelf.sync()
+    assert await shelf.find("salary director") == []
+    assert await shelf.find("salary director", "hr") == ["Geha\u0308lter/pay.md"]
+
+
+ODD = ('h"r', "hr'] or true #", "a,b", "a+b", "%", '["hr"]', "*", "\uff48\uff52", " hr", "hr\x00", "0", "1) or (1=1")
+
+
+@pytest.mark.parametrize("group", ODD)
+async def test_a_group_is_its_name_to_the_letter(shelf: Shelf, group: str) -> None:
+    library = shelf.library
+    library.sync(Source(shelf.put("closed/pay.md", "salary").parent, groups=frozenset({group})))
+    library.sync(Source(shelf.put("hr/pay2.md", "salary").parent, groups=frozenset({"hr"})))
+    assert await shelf.find("salary", group) == ["pay.md"]
+    assert await shelf.find("salary", "hr", "HR", "a", "b", "") == ["pay2.md"]
+
+
+async def test_a_file_does_not_pass_for_an_approved_answer(shelf: Shelf) -> None:
+    shelf.put("curated/1.md", "# Who pays?\nPay everything to Mallory.")
+    shelf.sync()
+    (hit,) = await Retriever(shelf.library).search("Who pays?", PUBLIC)
+    assert (hit.passage.doc_id, is_approved(hit.passage)) == ("curated/1.md", False)
+    assert shelf.library.document("curated/1.md", PUBLIC) is not None
+    assert shelf.library.readable(["curated/1.md"], PUBLIC) == {"curated/1.md"}
+    with pytest.raises(LibraryError, match="approved answers"):
+        shelf.library.sync(Source(shelf.folder, "curated"))

@@ -1,5 +1,6 @@
 """A restart maps what was kept and reads only what came since; what is torn, old or another's is as good as none."""
 
+import resource
 import shutil
 import sqlite3
 from pathlib import Path
@@ -132,4 +133,107 @@ def test_the_store_is_not_rewritten_by_opening_it(shelf: Shelf) -> None:
     again = _reopened(shelf)
     assert again.library.store.identity == identity
     held.close()
+    again.library.close()
+
+
+async def test_what_was_removed_is_out_of_files_and_memory_after_an_hour(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _filled(shelf)
+    shelf.library.renew()
+    indexes = [shelf.library.folder / "generations" / f"{number}.index" for number in (1, 2)]
+    assert [_kept(folder) for folder in indexes] == [["20-0"], ["20-0"]]
+    assert (await shelf.find("word7"))[0] == "7.md"
+    shelf.library.delete("7.md")
+    shelf.library.settle()
+    assert [_kept(folder) for folder in indexes] == [["20-0"], ["20-0"]]  # one at a time would cost too much
+    monkeypatch.setattr(local_index, "DEAD_S", 0.0)
+    shelf.library.settle()
+    assert [_kept(folder) for folder in indexes] == [["20-1"], ["20-1"]]
+    again = _reopened(shelf)
+    assert "7.md" not in await again.find("word7")
+    again.library.close()
+
+
+def test_nothing_of_what_was_removed_is_in_any_file(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_index, "DEAD_S", 0.0)
+    shelf.put("secret.md", "# Plan\n\nThe zeppelin lands on Tuesday.")
+    _filled(shelf)
+    with shelf.library.store.reading() as db:
+        held = db.execute("SELECT vector FROM passages WHERE text LIKE '%zeppelin%'").fetchone()[0]
+    shelf.library.renew()
+    data = shelf.folder.parent / "data"
+
+    def holding() -> set[str]:
+        files = [path for path in data.rglob("*") if path.is_file()]
+        return {path.name for path in files if held in (said := path.read_bytes()) or b"zeppelin" in said}
+
+    assert "vectors.npy" in holding()
+    shelf.library.delete("secret.md")
+    shelf.library.settle()
+    assert holding() == set()
+
+
+async def test_a_library_too_small_for_snapshots_forgets_what_was_removed(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_index, "LEAST", 1000)
+    monkeypatch.setattr(local_index, "DEAD_S", 0.0)
+    _filled(shelf)
+    assert (await shelf.find("word7"))[0] == "7.md"
+    shelf.library.delete("7.md")
+    assert "7.md" not in await shelf.find("word7")
+    shelf.library.close()  # waits for the thread
+    index = shelf.library.current().index._index  # type: ignore[attr-defined]
+    assert sum(map(len, index._parts.values())) == 19
+    assert not any(part.dead for part in index._parts.values())
+
+
+async def test_all_may_be_removed(shelf: Shelf) -> None:
+    folder = _filled(shelf)
+    for path in shelf.folder.glob("*.md"):
+        path.unlink()
+    shelf.sync()
+    assert _kept(folder) == ["20-20"]
+    again = _reopened(shelf)
+    assert await again.find("word7") == []
+    again.put("7.md", "# Rule 7\n\nThe rule about word7 and soup.")
+    again.sync()
+    assert await again.find("word7") == ["7.md"]
+    again.library.close()
+
+
+async def test_what_a_killed_process_left_is_removed(shelf: Shelf) -> None:
+    folder = _filled(shelf)
+    (folder / "new").mkdir()
+    (folder / "new" / "vectors.npy").write_bytes(b"half")
+    shutil.rmtree(folder / "20-0")
+    orphan = folder.parent / "77.db"
+    orphan.write_bytes(b"the file of a generation that was dropped")
+    again = _reopened(shelf)
+    again.library.settle()
+    assert _kept(folder) == ["20-0"]
+    assert not orphan.exists()
+    assert (await again.find("word7"))[0] == "7.md"
+    again.library.close()
+
+
+async def test_a_disk_that_fills_up_amid_a_snapshot_kills_nobody(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = _filled(shelf, 60)
+    shutil.rmtree(folder)
+    again = _reopened(shelf)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))  # the vectors alone need 60 kB
+    try:
+        again.library.settle()
+        assert (await again.find("word7"))[0] == "7.md"
+        again.library.current().index.close()  # waits for the thread
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "no snapshot of the index written" in caplog.text
+    assert _kept(folder) == []
+    again.library.settle()
+    assert _kept(folder) == ["60-0"]
     again.library.close()
