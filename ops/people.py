@@ -45,8 +45,8 @@ async def delete_document(settings: Settings, doc_id: str, *, as_json: bool) -> 
         if not await archive.bury(doc_id, BY):
             raise WorkFailed(f"there is no document {doc_id!r}; `hausgeist search` shows ids")
         async with _errands(settings, archive) as errands:
-            _show(await errands.delete(doc_id, BY), as_json=as_json)
-        if not as_json:
+            _show(report := await errands.delete(doc_id, BY), as_json=as_json)
+        if not as_json and "sources" in report.stays:
             click.echo(f"\n`hausgeist admin restore-doc {doc_id}` lets it come back from its source.")
     finally:
         library.close()

@@ -15,12 +15,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from ops.doctor import diagnose
 from ops.freshness import late
 from ops.metrics import Metrics
+from ops.people import delete_document
 from ops.rounds import Rounds
 from ops.settings import Settings, load
 from ops.settings_knowledge import PassedOn
 from rag.embedder import HashEmbedder, Vectors
 from rag.library import Library
 from rag.sources import Source
+from rag.uploads import Uploads
 from tests.rag.site import web_site
 
 
@@ -151,3 +153,18 @@ def test_programs_are_told_of_proxies_and_of_no_secret(monkeypatch: pytest.Monke
     told = PassedOn().as_environment()
     assert (told["https_proxy"], told["SSL_CERT_FILE"]) == ("http://proxy:3128", "/etc/ssl/own.pem")
     assert "secret" not in told.values()
+
+
+async def test_only_what_its_source_still_holds_is_said_to_come_back(
+    settings: Settings, tmp_path: Path, redis_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ops.build import open_library
+
+    library = open_library(settings, HashEmbedder())
+    library.sync(Source(folder(tmp_path, "docs")))
+    await Uploads(library).add("cats.md", b"# Cats\nnever", "default", frozenset())
+    library.close()
+    told = settings.model_copy(update={"redis_url": redis_url, "redis_lenient": True})
+    for doc_id, comes_back in (("a.md", True), ("uploads/default/cats.md", False)):
+        await delete_document(told, doc_id, as_json=False)
+        assert (f"admin restore-doc {doc_id}" in capsys.readouterr().out) == comes_back
