@@ -37,16 +37,17 @@ def measure(take: Callable[[Path], tuple[int, object]]) -> None:
     warm, folder, runs = sys.argv[-3:]
     take(Path(warm))
     gc.collect()
-    before, seconds, grown = _resident(), [], 0
+    before, seconds, grown = resident(), [], 0
     for _ in range(int(runs)):
         begun = time.process_time()
         count, made = take(Path(folder))
         seconds.append(time.process_time() - begun)
         gc.collect()
-        grown = grown or _resident() - before
+        grown = grown or resident() - before
         del made
     sys.stdout.write(json.dumps({"seconds": statistics.median(seconds), "passages": count, "bytes": grown}) + "\n")
 
 
-def _resident() -> int:
+def resident() -> int:
+    """Returns how many bytes of memory this process takes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
