@@ -20,6 +20,7 @@ from rag.terms import term
 from rag.words import query_stems
 
 MOST_WORDS = 48
+FEWEST = 5  # passages among which a word can be rare: in fewer it is as rare as if there were so many
 LEAST = 2000  # additions and removals for which no snapshot is worth its writing
 GROWN = 0.2  # of all passages: so much added or removed since the snapshot, and another is written
 DEAD_S = 3600.0  # the longest that what was removed stays in a snapshot, or in memory
@@ -167,15 +168,15 @@ class _Sought:
     """
 
     def __init__(self, question: str, parts: list[Part], total: int) -> None:
-        groups = query_stems(question)
+        groups, among = query_stems(question), max(total, FEWEST)
         stems = list(dict.fromkeys(stem for group in groups for stem in sorted(group)))
         counts = np.sum([part.counts(_terms(stems)) for part in parts], axis=0).tolist() if stems else []
         holding = dict(zip(stems, counts, strict=True))
-        weights = {group: max(rarity(total, max(holding[stem] for stem in group)), 0.0) for group in groups}
+        weights = {group: max(rarity(among, max(holding[stem] for stem in group)), 0.0) for group in groups}
         said = sorted((group for group in groups if weights[group]), key=lambda group: -weights[group])[:MOST_WORDS]
         wanted = [stem for group in said for stem in sorted(group) if holding[stem]]
         self.terms = _terms(wanted)
-        self.rarities = [max(rarity(total, holding[stem]), 0.0) for stem in wanted]
+        self.rarities = [max(rarity(among, holding[stem]), 0.0) for stem in wanted]
         self.most = sum(weights.values()) * (K1 + 1) or 1.0
 
 

@@ -138,3 +138,11 @@ async def test_a_file_does_not_pass_for_an_approved_answer(shelf: Shelf) -> None
     assert shelf.library.readable(["curated/1.md"], PUBLIC) == {"curated/1.md"}
     with pytest.raises(LibraryError, match="approved answers"):
         shelf.library.sync(Source(shelf.folder, "curated"))
+
+
+def test_words_count_also_for_who_may_read_two_passages(shelf: Shelf) -> None:
+    _company(shelf)
+    shelf.put("travel.md", "# Travel\nA hotel in Paris costs 180.")
+    shelf.sync()
+    generation = shelf.library.current()
+    assert max(generation.index.said("hotel Paris", generation.audiences(PUBLIC), 5).values()) > 0.4
