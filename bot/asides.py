@@ -8,7 +8,6 @@ from bot.answers import Answer, Reply
 from bot.assistant import Assistant
 from bot.errors import HausgeistError, IndexDown, NotAllowed
 from bot.events import Again, AskPerson, Case, Command, Feedback, Receipt, Share, Turn
-from bot.files import OWN_FILE
 from bot.inbox import Inbox
 from bot.language import Language, language_of
 from bot.memory import Memory
@@ -29,6 +28,7 @@ from bot.notices import (
 from bot.notices_rights import CLOSED
 from bot.people import PUBLIC
 from bot.places import Place
+from rag.passages import OWN_FILE
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from bot.approved import ApprovedModel, approval
 from bot.cautions import cautions
 from bot.errors import HausgeistError, IndexDown, ModelDown, NotAllowed
 from bot.events import Message, Turn
-from bot.files import OWN_FILE
 from bot.followups import REACH, Sought, joined, leaning, topic
 from bot.language import (
     BUSY,
@@ -35,7 +34,7 @@ from guardrails.injection import is_suspicious
 from guardrails.masking import PLACEHOLDER, Vault, kinds_in, restore
 from rag.curated import is_approved
 from rag.errors import LibraryError
-from rag.passages import Hit, Passage
+from rag.passages import OWN_FILE, Hit, Passage
 from rag.retriever import RELEVANT
 
 QUESTION_CHARACTERS: Final = 8000

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from bot.erasure import Eraser
 from bot.errors import IndexDown
 from bot.events import Receipt, Turn
-from bot.files import OWN_FILE, Fetch
+from bot.files import Fetch
 from bot.language import Language, language_of
 from bot.notices import ADMINS_ONLY
 from bot.notices_rights import CLOSED_BY_NOW, COPY, COPY_CUT, IN_PRIVATE, NO_DOCUMENT, NOTHING_KEPT
@@ -22,6 +22,7 @@ from bot.report import DOCUMENT_STAYS, PERSON_STAYS, Erasure
 from bot.uploads import SEND, Shelf, take_in, wish
 from bot.verbs import said
 from rag.errors import LibraryError
+from rag.passages import OWN_FILE
 
 LONGEST: Final = 20_000  # characters of a copy that are told in a chat
 

@@ -14,7 +14,7 @@ from bot.language import Language, language_of
 from rag.apart import CHARACTERS, Found, best_pieces
 from rag.errors import Unreadable
 from rag.parsing import TYPES
-from rag.passages import Passage
+from rag.passages import OWN_FILE, Passage
 from rag.words import printable
 
 LARGEST: Final = 5 * 2**20  # bytes of a file that comes with a question,
@@ -24,7 +24,6 @@ MOST_LINES: Final = 20  # files of one question that are spoken of at all
 MOST_PASSAGES: Final = 6
 SECONDS: Final = 20.0  # for all files of a question
 NAME: Final = 80  # characters of a file's name
-OWN_FILE: Final = "file:"  # begins the id of what came with a question
 
 Reason = Literal[
     "image", "archive", "unsupported", "large", "many", "encrypted", "empty", "scan", "broken", "slow",

@@ -10,13 +10,12 @@ from typing import Final
 
 from bot.errors import Blocked, GuardDown
 from bot.events import Message
-from bot.files import OWN_FILE
 from bot.kinds import kinds
 from bot.language import BLOCKED, Language
 from guardrails.masking import PLACEHOLDER, Span, Vault, restore
 from guardrails.pii import Guard, GuardFailed, Masked, VaultFull
 from guardrails.policy import Stage
-from rag.passages import Passage
+from rag.passages import OWN_FILE, Passage
 
 REMEMBERED: Final = 8192  # texts of documents, by digest: what was found in each is not looked for again
 

@@ -1,6 +1,10 @@
 """The nouns of knowledge: documents, the passages cut from them, and hits."""
 
 from dataclasses import dataclass
+from typing import Final
+
+OWN_FILE: Final = "file:"
+"""Begins the name of a file that came with a question; no document of a source may be called so."""
 
 
 @dataclass(frozen=True, slots=True)

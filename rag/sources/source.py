@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from rag.errors import SourceError
 from rag.labels import LABELS, Labels
 from rag.parsed import Parsed
-from rag.passages import Document
+from rag.passages import OWN_FILE, Document
 from rag.sources.folder import opened_folder
 from rag.sources.listing import Entry, Failure, Item, Place, Reach, Said
 from rag.words import printable
@@ -61,6 +61,8 @@ class Source:
                 if isinstance(item, Failure):
                     keeps = self.prefix + item.keeps if item.keeps else ""
                     yield replace(item, path=printable(self.prefix + item.path), keeps=keeps)
+                elif (self.prefix + item.name).startswith(OWN_FILE):
+                    yield Failure(printable(item.name), f"a document's name cannot begin with {OWN_FILE}")
                 else:
                     yield self._entry(item, labels)
             yield from (Failure(LABELS, reason) for reason in labels.unused())

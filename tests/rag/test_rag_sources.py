@@ -167,6 +167,16 @@ def test_what_is_no_document_is_listed_with_its_reason(shelf: Shelf, tmp_path: P
     assert list(_documents(Source(shelf.folder))) == ["a"]
 
 
+def test_no_document_passes_for_a_file_that_came_with_a_question(shelf: Shelf) -> None:
+    shelf.put("file:salaries.md", "secret")
+    shelf.put("corpus.jsonl", '{"_id": "file:x", "text": "secret"}\n{"_id": "y", "text": "known"}\n')
+    report = shelf.sync()
+    assert report.indexed == 1
+    assert dict(report.failed) == dict.fromkeys(
+        ["file:salaries.md", "file:x"], "a document's name cannot begin with file:"
+    )
+
+
 def test_a_name_that_is_no_text_costs_only_itself(shelf: Shelf) -> None:
     shelf.put("good.md", "a")
     Path(os.fsdecode(os.fsencode(shelf.folder) + b"/b\xff.md")).write_text("b")
