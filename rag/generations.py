@@ -1,6 +1,6 @@
 """The generations of the index: which one answers, and how another comes to. Knows no source."""
 
-import fcntl
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,16 +11,20 @@ from rag.catalog import Catalog, Made, Standing
 from rag.embedder import Embedder
 from rag.errors import LibraryError
 from rag.generation import FORMAT, Generation
+from rag.locks import held
+from rag.milvus import Milvus
 
 KEPT = 2  # beside the one that answers
 FOLDER = "generations"
+
+log = logging.getLogger(__name__)
 
 
 class Generations:
     """Opens each once; safe to use from several threads, and beside other processes that swap."""
 
-    def __init__(self, folder: Path, catalog: Catalog, embedder: Embedder) -> None:
-        self._folder, self._catalog, self._embedder = folder / FOLDER, catalog, embedder
+    def __init__(self, folder: Path, catalog: Catalog, embedder: Embedder, milvus: Milvus | None = None) -> None:
+        self._folder, self._catalog, self._embedder, self._milvus = folder / FOLDER, catalog, embedder, milvus
         self._open: dict[int, Generation] = {}
         self._left: list[Generation] = []
         self._noticed = Standing(-1, 0, frozenset(), frozenset())
@@ -35,6 +39,8 @@ class Generations:
         """Gives the files back."""
         for generation in (*self._open.values(), *self._left):
             generation.close()
+        if self._milvus:
+            self._milvus.close()
 
     def serving(self) -> tuple[Generation, Standing]:
         """Returns the generation that answers now, whichever process made it so, and what holds beside it."""
@@ -54,7 +60,8 @@ class Generations:
                 made = next((made for made in self._catalog.generations() if made.id == number), None)
                 if made is None:
                     raise LibraryError(f"generation {number} of the index is gone; ask again")
-                self._open[number] = Generation(number, self._path(number), made.embedder, self._embedder.name)
+                told = number, self._path(number), made.embedder, self._embedder.name
+                self._open[number] = Generation(*told, self._milvus)
             return self._open[number]
 
     def settle(self) -> None:
@@ -64,6 +71,25 @@ class Generations:
                 generation = self.opened(made.id)
                 generation.index.settle()
                 generation.store.shed()
+        self.share()
+
+    def share(self) -> None:
+        """Has Milvus, where there is one, hold the vectors of every generation, and nothing that was removed.
+
+        What fails is logged, and done the next time.
+        """
+        if self._milvus is None:
+            return
+        for generation in self.all():
+            if not self._milvus.away:
+                generation.index.settle()
+        try:
+            if self._milvus.away:
+                return
+            there = self._milvus.collections()  # asked first: what another process begins meanwhile is not among them
+            self._milvus.drop(there - {self._milvus.collection(known.store) for known in self.all()})
+        except LibraryError as error:
+            log.warning("Milvus keeps for now what is gone", extra={"reason": str(error)})
 
     def fits(self, generation: Generation) -> bool:
         """Whether what our embedder makes of a question can be compared with what is in there."""
@@ -78,13 +104,9 @@ class Generations:
         the next try.
         """
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        lock_file = self._folder / "building.lock"
-        lock_file.touch(mode=0o600)
-        with lock_file.open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise LibraryError("another process is building a generation of the index: wait for it") from error
+        with held(self._folder / "building.lock") as alone:
+            if not alone:
+                raise LibraryError("another process is building a generation of the index: wait for it")
             yield self.opened(self._begun())
 
     def promote(self, generation: Generation, note: str) -> None:
@@ -96,6 +118,7 @@ class Generations:
         """Writes down that a generation did not do, and removes its file."""
         self._catalog.fail(generation.number, note)
         self._sweep()
+        self.share()
 
     def roll_back(self, number: int | None = None) -> Made:
         """Lets an earlier generation answer again, less what is no longer so; raises LibraryError where there is none.
@@ -122,6 +145,7 @@ class Generations:
         for number in ready[:-KEPT]:
             self._catalog.drop(number)
         self._sweep()
+        self.share()
 
     def _begun(self) -> int:
         """Returns the number of the generation to be filled."""

@@ -17,6 +17,7 @@ from rag.generation import Generation, Removed
 from rag.generations import Generations
 from rag.intake import Report
 from rag.legacy import move_over
+from rag.milvus import Milvus, Server
 from rag.passages import Document
 from rag.renewal import Renewal
 from rag.sources import Reach, Source, located
@@ -62,18 +63,23 @@ class Stats:
 class Library:
     """A catalog, and the generation of the index that answers. Every method blocks: call it through a thread."""
 
-    def __init__(self, folder: Path, embedder: Embedder, reach: Reach | None = None) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, reach: Reach | None = None, milvus: Server | None = None
+    ) -> None:
         self.folder, self.embedder = folder, embedder
         self.catalog = Catalog(folder / CATALOG)
         move_over(folder, self.catalog)
-        self.generations = Generations(folder, self.catalog, embedder)
+        shared = Milvus(milvus, self.catalog.store.identity) if milvus else None
+        self.generations = Generations(folder, self.catalog, embedder, shared)
         self._renewal = Renewal(folder, self.catalog, self.generations, embedder, reach or Reach(folder / COPIES))
         self.curated = Curated(self.catalog, embedder)
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder, reach: Reach | None = None) -> "Library":
+    def open(
+        cls, folder: Path, embedder: Embedder, reach: Reach | None = None, milvus: Server | None = None
+    ) -> "Library":
         """Opens the library in this folder, or makes it; raises LibraryError where that fails."""
-        library = cls(folder, embedder, reach)
+        library = cls(folder, embedder, reach, milvus)
         library.current()
         return library
 
@@ -116,6 +122,7 @@ class Library:
             report = self._renewal.take(current, source, progress)
             if self.catalog.standing().generation == current.number:  # else: swapped meanwhile, so once more
                 current.index.settle()
+                self.generations.share()
                 return report
 
     def settle(self) -> None:
@@ -143,7 +150,9 @@ class Library:
         if not any(generation.has(doc_id) for generation in known):
             return []
         self.catalog.bury([doc_id], by)
-        return [generation.remove([doc_id]) for generation in known]
+        removed = [generation.remove([doc_id]) for generation in known]
+        self.generations.share()
+        return removed
 
     def bury(self, doc_id: str, by: str) -> bool:
         """Takes a document out of every answer of every process at once; what it leaves goes with `delete`.
@@ -176,6 +185,7 @@ class Library:
         """Removes the source at this address, in every collection, and returns how many documents went with it."""
         sources = self.catalog.forget(Source(address).root)
         removed = [generation.remove_sources(sources) for generation in self.generations.all()] if sources else []
+        self.generations.share()
         current = self.current().number
         return sum(gone.documents for gone in removed if gone.generation == current)
 

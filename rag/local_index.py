@@ -12,9 +12,10 @@ from threading import Lock, Thread
 import numpy as np
 
 from rag.embedder import Vectors
+from rag.locks import held
 from rag.part import Arrays, Frozen, Part
 from rag.postings import K1
-from rag.snapshot import NOTHING, Counters, alone, load, newest, save
+from rag.snapshot import NOTHING, Counters, counters, load, newest, save
 from rag.store import Store
 from rag.terms import term
 from rag.words import query_stems
@@ -36,8 +37,10 @@ class LocalIndex:
     and goes on with that.
     """
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Store, folder: Path, *, vectors: bool = True) -> None:
+        """Takes where snapshots are kept; without vectors, those are elsewhere and only words are searched."""
         self._store, self._folder = store, folder
+        self._vector = "vector" if vectors else "zeroblob(0)"
         self._parts: dict[int, Part] = {}
         self._seen = NOTHING
         self._refreshing = Lock()
@@ -70,7 +73,7 @@ class LocalIndex:
 
     def settle(self) -> None:
         with self._store.reading() as db:
-            now = _counters(db)
+            now = counters(db)
         if self._due(now):
             unasked = self._seen == NOTHING
             self._fresh()
@@ -93,7 +96,7 @@ class LocalIndex:
     def _refresh(self) -> None:
         """Takes over what was added to and removed from the store since the last time."""
         with self._store.reading() as db:
-            now = _counters(db)
+            now = counters(db)
             if now == self._seen:
                 return
             if self._seen == NOTHING:
@@ -107,7 +110,7 @@ class LocalIndex:
 
     def _catch_up(self, db: Connection, now: Counters) -> None:
         seen, self._seen = self._seen, NOTHING  # should this break off, it is begun anew
-        for audience, rows in _added(db, seen[0]):
+        for audience, rows in _added(db, seen[0], self._vector):
             self._add(audience, rows)
         query = "SELECT passage_id, audience_id FROM removals WHERE id > ?"
         for passage, audience in db.execute(query, seen[1:]):
@@ -127,7 +130,8 @@ class LocalIndex:
             seen, parts = self._seen, {audience: part.frozen() for audience, part in self._parts.items()}
         snapshot = None
         try:
-            with alone(self._folder) as first:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            with held(self._folder / "lock") as first:
                 if not first:
                     return
                 if self._due(seen):
@@ -151,7 +155,7 @@ class LocalIndex:
         with self._refreshing, self._store.reading() as db:
             self._parts, self._seen = parts, seen
             if seen != NOTHING:
-                self._catch_up(db, _counters(db))
+                self._catch_up(db, counters(db))
 
     def _add(self, audience: int, rows: list[Row]) -> None:
         vectors = np.frombuffer(b"".join(row["vector"] for row in rows), np.float32).reshape(len(rows), -1)
@@ -180,11 +184,6 @@ class _Sought:
         self.most = sum(weights.values()) * (K1 + 1) or 1.0
 
 
-def _counters(db: Connection) -> Counters:
-    counters = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-    return counters.get("passages", 0), counters.get("removals", 0)
-
-
 def _compact(parts: Mapping[int, Frozen]) -> dict[int, Arrays]:
     """Returns each part without its dead, less those with nothing else in them."""
     compact = {audience: part.arrays() for audience, part in parts.items()}
@@ -204,9 +203,9 @@ def _best_first(pair: tuple[float, int]) -> tuple[float, int]:
     return -pair[0], pair[1]
 
 
-def _added(db: Connection, seen: int) -> Iterable[tuple[int, list[Row]]]:
+def _added(db: Connection, seen: int, vector: str) -> Iterable[tuple[int, list[Row]]]:
     """Yields what was added, a piece of one audience at a time, each audience's in ascending order."""
-    query = "SELECT id, audience_id, length, words, vector FROM passages WHERE id > ? ORDER BY id"
+    query = f"SELECT id, audience_id, length, words, {vector} AS vector FROM passages WHERE id > ? ORDER BY id"  # noqa: S608
     rows = db.execute(query, (seen,))
     while chunk := rows.fetchmany(_CHUNK):
         by_audience = defaultdict(list)

@@ -1,188 +1,174 @@
-"""Vectors in Milvus, for more than one machine: pushed there once, searched by every replica, rebuilt by none.
+"""A Milvus server: collections of vectors under the ids of passages and of audiences. The only file with pymilvus.
 
-What the store holds stays the truth: a passage that Milvus still has and the store has not is never shown.
+Nothing goes there but numbers: no text, and no name that somebody gave.
 """
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import json
+import logging
+import time
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
-
-import numpy as np
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from rag.embedder import Vectors
 from rag.errors import LibraryError
 from rag.store import Store
 
-SECONDS = 10.0  # that one call may take
-BATCH = 500
-_MARKS = "hausgeist_marks"
+SEARCH_S = 2.0  # that a question waits for Milvus
+CALL_S = 10.0  # that any other call may take
+PAUSE_S = 15.0  # after a failure, in which no question waits for it again
+MOST = 16_384  # hits that it returns at once
 
-Counters = tuple[int, int]
-"""The last passage added and the last removal written down, by their numbers in the store."""
+
+class Entity(NamedTuple):
+    """A passage, as Milvus has it."""
+
+    id: int
+    audience: int
+    vector: Vectors
 
 
 @dataclass(frozen=True, slots=True)
-class Milvus:
-    """A Milvus server: its address, and the token or `user:password` that it asks for."""
+class Server:
+    """Where Milvus is, and the token or `user:password` that it asks for."""
 
     url: str
-    token: str = ""
-
-    def vectors(self, store: Store, name: str) -> "MilvusVectors":
-        """Returns the vectors of a store, under a name that is nobody else's there."""
-        return MilvusVectors(store, self, name)
+    token: str = field(default="", repr=False)
 
 
-class MilvusVectors:
-    """The vectors of one store in one collection. Safe to call from several threads and processes at once.
+class Milvus:
+    """A server, where each generation of one library has a collection. Safe to call from several threads."""
 
-    How far Milvus has come is written down in Milvus: whoever finds it behind pushes what is missing. Two that do so at
-    once push the same, which changes nothing.
-    """
-
-    def __init__(self, store: Store, server: Milvus, name: str) -> None:
-        self._store, self._server, self._name = store, server, f"hausgeist_{name}"
-        self._pushed: Counters = (0, 0)
+    def __init__(self, server: Server, library: str) -> None:
+        self.url, self._token, self._prefix = server.url, server.token, f"hausgeist_{library}_"
         self._client: Any = None
-        self._lock = Lock()
+        self._connecting = Lock()
+        self._resting = 0.0
+        _pymilvus()
 
-    def search(self, vector: Vectors, audiences: Iterable[int], k: int) -> list[int]:
-        """Returns the ids of the k passages nearest to the vector among these audiences, the nearest first."""
-        named = ", ".join(map(str, audiences))
+    @property
+    def host(self) -> str:
+        """Where it is, without what it asks for."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+    @property
+    def away(self) -> bool:
+        """Whether it failed a moment ago, so that no question should wait for it."""
+        return time.monotonic() < self._resting
+
+    def collection(self, store: Store) -> str:
+        """Returns the name of a store's collection."""
+        return self._prefix + store.identity
+
+    def collections(self) -> set[str]:
+        """Returns the names of this library's collections; raises LibraryError."""
         with self._calling() as client:
-            self._refresh(client)
-            if self._pushed == (0, 0) or not named:
-                return []
+            return {name for name in client.list_collections(timeout=CALL_S) if name.startswith(self._prefix)}
+
+    def drop(self, names: Collection[str]) -> None:
+        """Removes collections; raises LibraryError."""
+        with self._calling() as client:
+            for name in names:
+                client.drop_collection(name, timeout=CALL_S)
+
+    def search(self, name: str, vector: Vectors, audiences: Sequence[int], k: int, *, strictly: bool) -> list[int]:
+        """Returns the ids of the k nearest among these audiences; strictly: waits until it knows what was just added.
+
+        Raises LibraryError.
+        """
+        with self._calling() as client:
             (hits,) = client.search(
-                self._name,
+                name,
                 data=[vector.tolist()],
-                filter=f"audience in [{named}]",
+                filter=f"audience in {json.dumps([int(audience) for audience in audiences])}",
                 limit=k,
                 output_fields=["id"],
-                timeout=SECONDS,
+                consistency_level="Strong" if strictly else "Bounded",
+                timeout=SEARCH_S,
             )
-        return [hit["id"] for hit in hits]
+        return [int(hit["id"]) for hit in hits]
 
-    def drop(self) -> None:
-        """Removes all of it from Milvus; safe to call twice."""
+    def ready(self, name: str) -> bool:
+        """Has a collection ready to be searched; False if it is not there. Raises LibraryError."""
         with self._calling() as client:
-            client.drop_collection(self._name, timeout=SECONDS)
-            if client.has_collection(_MARKS, timeout=SECONDS):
-                client.delete(_MARKS, ids=[self._name], timeout=SECONDS)
+            there = bool(client.has_collection(name, timeout=CALL_S))
+            if there:
+                client.load_collection(name, timeout=CALL_S)
+        return there
+
+    def create(self, name: str, width: int) -> None:
+        """Makes a collection for vectors of this length, in place of what is there; raises LibraryError.
+
+        Exact: what Milvus chooses by itself missed a fourth of the nearest and more, above all among the newest.
+        """
+        from pymilvus import DataType
+
+        with self._calling() as client:
+            client.drop_collection(name, timeout=CALL_S)
+            schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+            schema.add_field("id", DataType.INT64, is_primary=True)
+            schema.add_field("audience", DataType.INT64)
+            schema.add_field("vector", DataType.FLOAT_VECTOR, dim=width)
+            index = client.prepare_index_params()
+            index.add_index("vector", index_type="FLAT", metric_type="IP")
+            client.create_collection(name, schema=schema, index_params=index, timeout=CALL_S)
+
+    def put(self, name: str, entities: Sequence[Entity]) -> None:
+        """Adds passages, in place of those of the same ids; raises LibraryError."""
+        with self._calling() as client:
+            client.upsert(name, [entity._asdict() for entity in entities], timeout=CALL_S)
+
+    def remove(self, name: str, ids: Sequence[int]) -> None:
+        """Removes passages, as far as they are there; raises LibraryError."""
+        with self._calling() as client:
+            client.delete(name, ids=list(ids), timeout=CALL_S)
+
+    def count(self, name: str) -> int:
+        """Counts the passages in a collection; raises LibraryError."""
+        with self._calling() as client:
+            told = {"filter": "id >= 0", "output_fields": ["count(*)"], "consistency_level": "Strong"}
+            return int(client.query(name, **told, timeout=CALL_S)[0]["count(*)"])
+
+    def version(self) -> str:
+        """Says which version the server is of; raises LibraryError."""
+        with self._calling() as client:
+            return str(client.get_server_version(timeout=CALL_S))
 
     def close(self) -> None:
         """Closes the connection; safe to call twice."""
-        with self._lock:
+        with self._connecting:
             client, self._client = self._client, None
             if client is not None:
                 client.close()
 
-    def _refresh(self, client: Any) -> None:
-        """Sees to it that Milvus has what the store has."""
-        now = _counters(self._store)
-        if now == self._pushed:
-            return
-        marked = _marked(client, self._name)
-        if marked != now:
-            self._push(client, marked, now)
-        self._pushed = now
-
-    def _push(self, client: Any, since: Counters, now: Counters) -> None:
-        added, removed = _changes(self._store, since)
-        for rows in _batches(added):
-            if not client.has_collection(self._name, timeout=SECONDS):
-                _create(client, self._name, len(rows[0]["vector"]) // np.dtype(np.float32).itemsize)
-            client.upsert(self._name, [_entity(row) for row in rows], timeout=SECONDS)
-        for rows in _batches(removed):
-            client.delete(self._name, ids=[row["passage_id"] for row in rows], timeout=SECONDS)
-        mark = {"name": self._name, "passages": now[0], "removals": now[1], "place": [0.0, 0.0]}
-        client.upsert(_MARKS, [mark], timeout=SECONDS)
-
     @contextmanager
     def _calling(self) -> Iterator[Any]:
-        """Lends the client, one thread at a time; every failure becomes a LibraryError."""
+        """Lends the client; every failure becomes a LibraryError that names the host."""
         from grpc import RpcError
-        from pymilvus.exceptions import MilvusException
 
-        with self._lock:
-            try:
-                if self._client is None:
-                    self._client = _connect(self._server)
-                yield self._client
-            except (MilvusException, RpcError, OSError, ValueError) as error:
-                raise LibraryError(f"Milvus at {self._server.url} failed ({type(error).__name__})") from error
+        pymilvus = _pymilvus()
+        try:
+            yield self._connected(pymilvus)
+        except (pymilvus.MilvusException, RpcError, OSError, ValueError) as error:
+            self._resting = time.monotonic() + PAUSE_S
+            code = getattr(error, "code", "")
+            reason = f"{type(error).__name__} {code}" if isinstance(code, int) else type(error).__name__
+            raise LibraryError(f"Milvus at {self.host} does not answer as it should ({reason})") from error
 
-
-def _connect(server: Milvus) -> Any:
-    from pymilvus import MilvusClient
-
-    return MilvusClient(server.url, token=server.token, timeout=SECONDS)
-
-
-def _marked(client: Any, name: str) -> Counters:
-    """Returns how far Milvus has come with a collection."""
-    if not client.has_collection(_MARKS, timeout=SECONDS):
-        _create_marks(client)
-    found = client.get(_MARKS, ids=[name], output_fields=["passages", "removals"], timeout=SECONDS)
-    return (found[0]["passages"], found[0]["removals"]) if found else (0, 0)
+    def _connected(self, pymilvus: Any) -> Any:
+        with self._connecting:
+            if self._client is None:
+                self._client = pymilvus.MilvusClient(self.url, token=self._token, timeout=SEARCH_S)
+            return self._client
 
 
-def _create(client: Any, name: str, dimension: int) -> None:
-    """Makes a collection for vectors of this length."""
-    from pymilvus import DataType
-
-    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
-    schema.add_field("id", DataType.INT64, is_primary=True)
-    schema.add_field("audience", DataType.INT64)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
-    _begin(client, name, schema, "vector")
-
-
-def _create_marks(client: Any) -> None:
-    """Makes the collection of marks; every collection must have a vector, and this one's is none."""
-    from pymilvus import DataType
-
-    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
-    schema.add_field("name", DataType.VARCHAR, is_primary=True, max_length=200)
-    schema.add_field("passages", DataType.INT64)
-    schema.add_field("removals", DataType.INT64)
-    schema.add_field("place", DataType.FLOAT_VECTOR, dim=2)
-    _begin(client, _MARKS, schema, "place")
-
-
-def _begin(client: Any, name: str, schema: Any, vector: str) -> None:
-    """Creates a collection; that another process did so at the same moment is as good."""
-    from pymilvus.exceptions import MilvusException
-
-    index = client.prepare_index_params()
-    index.add_index(vector, index_type="AUTOINDEX", metric_type="IP")
+def _pymilvus() -> Any:
     try:
-        client.create_collection(name, schema=schema, index_params=index, timeout=SECONDS)
-    except MilvusException:
-        if not client.has_collection(name, timeout=SECONDS):
-            raise
-
-
-def _counters(store: Store) -> Counters:
-    with store.reading() as db:
-        counters = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-    return counters.get("passages", 0), counters.get("removals", 0)
-
-
-def _changes(store: Store, since: Counters) -> tuple[list[sqlite3.Row], list[sqlite3.Row]]:
-    with store.reading() as db:
-        added = db.execute("SELECT id, audience_id, vector FROM passages WHERE id > ?", since[:1]).fetchall()
-        removed = db.execute("SELECT passage_id FROM removals WHERE id > ?", since[1:]).fetchall()
-    return added, removed
-
-
-def _entity(row: sqlite3.Row) -> dict[str, Any]:
-    vector = np.frombuffer(row["vector"], np.float32)
-    return {"id": row["id"], "audience": row["audience_id"], "vector": vector.tolist()}
-
-
-def _batches(rows: Sequence[sqlite3.Row]) -> Iterator[Sequence[sqlite3.Row]]:
-    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
+        import pymilvus
+    except ImportError as error:
+        raise LibraryError(f"pymilvus is not installed ({error}): install hausgeist[milvus]") from error
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # we log its failures, in one line each
+    return pymilvus

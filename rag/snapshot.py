@@ -4,14 +4,13 @@ A snapshot is a folder named after the counters up to which it holds everything.
 is torn, older than another, or of another store is as good as none. Processes on one host share its pages.
 """
 
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +46,12 @@ class Kept(NamedTuple):
     lengths: dict[str, list[int]]
 
 
+def counters(db: Connection) -> Counters:
+    """Returns how far a store is."""
+    said = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+    return said.get("passages", 0), said.get("removals", 0)
+
+
 def newest(folder: Path, store: str, now: Counters) -> Kept | None:
     """Returns the newest snapshot of this store that is whole and not ahead of it, if there is one."""
     there = (_kept(folder, store, seen) for seen in _named(folder) if seen[0] <= now[0] and seen[1] <= now[1])
@@ -65,7 +70,7 @@ def load(folder: Path, store: str, now: Counters) -> Snapshot | None:
 def save(folder: Path, store: str, seen: Counters, parts: Mapping[int, Arrays]) -> None:
     """Writes a snapshot, then removes all others; raises OSError, and leaves nothing behind.
 
-    Whoever calls it is `alone` at the folder: what else lies there was left by a process that was killed.
+    Whoever calls it holds the folder's lock: what else lies there was left by a process that was killed.
     """
     fresh = folder / "new"
     shutil.rmtree(fresh, ignore_errors=True)
@@ -79,21 +84,6 @@ def save(folder: Path, store: str, seen: Counters, parts: Mapping[int, Arrays]) 
     for other in _named(folder):
         if other != seen:
             shutil.rmtree(folder / _name(other), ignore_errors=True)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[bool]:
-    """Tells whether no other process, nor thread, is at the folder's snapshots; raises OSError."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / "lock"
-    path.touch(mode=0o600)
-    with path.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def _write(folder: Path, store: str, parts: Mapping[int, Arrays]) -> None:
@@ -130,7 +120,7 @@ def _concatenated(path: Path, pieces: list[npt.NDArray[Any]]) -> None:
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, told)
         for piece in pieces:
-            file.write(np.ascontiguousarray(piece).data)
+            file.write(np.ascontiguousarray(piece).reshape(-1).data)
 
 
 def _kept(folder: Path, store: str, seen: Counters) -> Kept | None:
@@ -162,10 +152,10 @@ def _mapped(folder: Path, lengths: Mapping[str, list[int]]) -> dict[int, Part]:
 
 def _named(folder: Path) -> list[Counters]:
     """Returns the snapshots that there seem to be, the newest first."""
-    return sorted(_counters(folder), reverse=True)
+    return sorted(_reached(folder), reverse=True)
 
 
-def _counters(folder: Path) -> Iterator[Counters]:
+def _reached(folder: Path) -> Iterator[Counters]:
     for path in folder.iterdir() if folder.is_dir() else ():
         passages, _, removals = path.name.partition("-")
         if passages.isdecimal() and removals.isdecimal():

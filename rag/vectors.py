@@ -85,7 +85,7 @@ class Nearest:
 
 def coarse(vectors: Vectors, path: Path) -> bool:
     """Makes and writes the index that is fit for so many vectors, False where exact search is; raises OSError."""
-    if len(vectors) <= EXACT_UP_TO:
+    if len(vectors) <= EXACT_UP_TO or not vectors.shape[1]:
         return False
     faiss, size = _faiss(), vectors.shape[1]
     kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
@@ -111,7 +111,7 @@ def opened(vectors: Vectors, path: Path | None) -> Nearest:
     Raises OSError where that cannot be read.
     """
     faiss = _faiss()
-    if len(vectors) >= ON_GPU_FROM and (resources := _gpu()):
+    if len(vectors) >= ON_GPU_FROM and vectors.shape[1] and (resources := _gpu()):
         return Nearest(vectors, _one_at_a_time(_moved(faiss, vectors, resources), vectors))
     if path:
         with _files():

@@ -21,6 +21,7 @@ from ops.embedded import embedded_valkey
 from ops.settings import Settings
 from rag.sources import Source
 from tests.bot.house import turn
+from tests.milvus_server import milvus_server
 from tests.redis_servers import valkey_server
 from tests.teams.certificates import certificate, private, written
 
@@ -212,3 +213,17 @@ def test_both_faiss_wheels_are_a_conflict(tmp_path: Path, monkeypatch: pytest.Mo
     finding = examine(tmp_path)["FAISS"]
     assert not finding.ok
     assert "uninstall both" in finding.remedy
+
+
+@pytest.mark.timeout(60)
+def test_a_milvus_is_asked_which_one_it_is_and_its_token_told_to_nobody(tmp_path: Path) -> None:
+    with milvus_server(tmp_path / "milvus") as server:
+        found = examine(tmp_path, milvus_url=server.url, milvus_token="root:secret")["Milvus"]
+        assert found.ok
+        assert found.detail.endswith(f"at {server.url.removeprefix('http://')}")
+    away = examine(tmp_path, milvus_url=server.url, milvus_token="root:secret")["Milvus"]
+    assert not away.ok
+    assert away.detail.startswith("Milvus at 127.0.0.1")
+    assert "HAUSGEIST_MILVUS_URL" in away.remedy
+    assert "secret" not in str((found, away))
+    assert "Milvus" not in examine(tmp_path)

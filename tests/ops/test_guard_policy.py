@@ -31,6 +31,7 @@ def test_model_and_index_are_judged_apart_unless_they_are_declared() -> None:
     assert (bounds(settings).model, bounds(settings).index) == (Stage.OUTSIDE, Stage.SEARCH)
     declared = settings.model_copy(update={"model_place": "house", "masked_collections": ("hr",)})
     assert (bounds(declared).model, bounds(declared).masked_collections) == (Stage.MODEL, frozenset({"hr"}))
+    assert bounds(load(milvus_url="https://milvus.example.com")).index is Stage.OUTSIDE
     assert bounds(load(model_place="outside")).model is Stage.MODEL  # nothing but our own is asked
 
 

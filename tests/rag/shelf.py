@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from rag.intake import Report
 from rag.library import Library
 from rag.retriever import Retriever
 from rag.sources import Source
 
 PUBLIC: frozenset[str] = frozenset()
+EITHER_INDEX = pytest.mark.parametrize(
+    "milvus", ["here", pytest.param("Milvus", marks=pytest.mark.timeout(60))], indirect=True
+)
+"""For what holds whatever searches the vectors: this process, or Milvus."""
 
 
 @dataclass

@@ -15,9 +15,11 @@ from rag.catalog import Made
 from rag.embedder import HashEmbedder
 from rag.errors import LibraryError
 from rag.library import Library
+from rag.milvus import Server
 from rag.sources import Source
-from tests.rag.shelf import PUBLIC, Shelf
+from tests.rag.shelf import EITHER_INDEX, PUBLIC, Shelf
 
+pytestmark = EITHER_INDEX
 ROOT = Path(__file__).parents[2]
 
 
@@ -127,11 +129,11 @@ async def test_a_source_that_is_away_moves_over_as_it_was(shelf: Shelf) -> None:
 
 
 async def test_another_embedder_answers_by_words_until_its_own_generation_is_there(
-    shelf: Shelf, tmp_path: Path
+    shelf: Shelf, tmp_path: Path, milvus: Server | None
 ) -> None:
     _filled(shelf)
     for embedder in (OtherEmbedder(), HashEmbedder(64)):  # another name; the same name and another length
-        library = Library.open(tmp_path / "data", embedder)
+        library = Library.open(tmp_path / "data", embedder, milvus=milvus)
         other = Shelf(library, shelf.folder)
         before = library.current().number
         assert await other.find("word7") == ["7.md"]
@@ -185,10 +187,10 @@ async def test_killed_amid_building_it_goes_on_from_there(shelf: Shelf) -> None:
     assert shelf.library.stats().documents == 12
 
 
-async def test_swapping_and_rolling_back_fail_no_question(shelf: Shelf, tmp_path: Path) -> None:
+async def test_swapping_and_rolling_back_fail_no_question(shelf: Shelf, tmp_path: Path, milvus: Server | None) -> None:
     _filled(shelf)
     failed, asked, stop = [], [], threading.Event()
-    library = Library.open(tmp_path / "data", HashEmbedder())  # as another process would have it
+    library = Library.open(tmp_path / "data", HashEmbedder(), milvus=milvus)  # as another process would have it
 
     def ask() -> None:
         while not stop.is_set():

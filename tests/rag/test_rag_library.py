@@ -17,7 +17,7 @@ from rag.intake import Intake
 from rag.library import Library
 from rag.retriever import Retriever
 from rag.sources import Reach, Source
-from tests.rag.shelf import PUBLIC, Shelf
+from tests.rag.shelf import EITHER_INDEX, PUBLIC, Shelf
 
 
 class WatchedEmbedder(HashEmbedder):
@@ -32,6 +32,7 @@ class WatchedEmbedder(HashEmbedder):
         return super().passages(texts)
 
 
+@EITHER_INDEX
 async def test_a_document_is_new_changed_and_gone(shelf: Shelf) -> None:
     shelf.put("leave.md", "# Leave\nEverybody gets 25 days of holidays.")
     shelf.put("travel.md", "# Travel\nBook trains early.")
@@ -93,6 +94,7 @@ def _in_another_process(arguments: list[Path]) -> None:
     subprocess.run([sys.executable, "-c", WRITER, *arguments], check=True, cwd=Path(__file__).parents[2])
 
 
+@EITHER_INDEX
 async def test_what_another_process_writes_is_found_at_once(shelf: Shelf) -> None:
     shelf.put("leave.md", "# Leave\n25 days")
     shelf.put("travel.md", "# Travel\nBook early")
@@ -104,6 +106,7 @@ async def test_what_another_process_writes_is_found_at_once(shelf: Shelf) -> Non
     assert await shelf.find("zeppelin") == ["zeppelin.md", "leave.md"]
 
 
+@EITHER_INDEX
 async def test_two_syncs_at_once_end_as_one_would(shelf: Shelf) -> None:
     for number in range(30):
         shelf.put(f"{number}.md", f"# Document {number}\nword{number}")
@@ -156,6 +159,7 @@ async def test_labels_that_break_change_nothing(shelf: Shelf) -> None:
     assert await shelf.find("salaries", "hr") == ["pay.md"]
 
 
+@EITHER_INDEX
 async def test_a_deleted_document_is_gone_from_the_next_question_on(shelf: Shelf) -> None:
     shelf.put("leave.md", "holidays")
     shelf.sync()
@@ -166,6 +170,7 @@ async def test_a_deleted_document_is_gone_from_the_next_question_on(shelf: Shelf
     assert await shelf.find("holidays") == []
 
 
+@EITHER_INDEX
 async def test_deleted_stays_deleted_whatever_the_source_holds_until_it_is_restored(shelf: Shelf) -> None:
     shelf.put("leave.md", "holidays")
     shelf.sync()
@@ -182,6 +187,7 @@ async def test_deleted_stays_deleted_whatever_the_source_holds_until_it_is_resto
     assert await shelf.find("holidays") == ["leave.md"]
 
 
+@EITHER_INDEX
 async def test_a_document_deleted_while_it_is_read_does_not_come_in(shelf: Shelf) -> None:
     for name in ("leave.md", "travel.md"):
         shelf.put(name, "holidays")
@@ -197,6 +203,7 @@ async def test_a_document_deleted_while_it_is_read_does_not_come_in(shelf: Shelf
     assert shelf.library.stats().documents == 1
 
 
+@EITHER_INDEX
 async def test_a_forgotten_source_takes_its_documents_with_it(shelf: Shelf, tmp_path: Path) -> None:
     shelf.put("leave.md", "holidays")
     shelf.sync()

@@ -7,7 +7,9 @@ from rag.errors import LibraryError
 from rag.library import Library
 from rag.retriever import Retriever
 from rag.sources import Source
-from tests.rag.shelf import PUBLIC, Shelf
+from tests.rag.shelf import EITHER_INDEX, PUBLIC, Shelf
+
+pytestmark = EITHER_INDEX
 
 
 def _company(shelf: Shelf) -> None:
