@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from bot.events import File, Turn
 from bot.language import Language, language_of
-from rag.apart import CHARACTERS, Found, best_pieces
+from rag.attachments import CHARACTERS, Found, best_pieces
 from rag.errors import Unreadable
 from rag.parsing import TYPES
 from rag.passages import OWN_FILE, Passage

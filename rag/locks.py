@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rag.errors import SourceError
+
+PATIENCE_S = 600.0
 _PAUSE_S = 0.1
 
 
@@ -18,6 +21,15 @@ def held(file: Path, patience: float = 0) -> Iterator[bool]:
         while not (ours := _taken(lock.fileno())) and time.monotonic() < until:
             time.sleep(_PAUSE_S)
         yield ours
+
+
+@contextmanager
+def alone(room: Path, patience: float = PATIENCE_S) -> Iterator[None]:
+    """Holds what is kept of a source; raises SourceError where another sync has it for so many seconds."""
+    with held(room / "lock", patience) as ours:
+        if not ours:
+            raise SourceError(f"another sync has been reading it for {patience / 60:.0f} minutes")
+        yield
 
 
 def _taken(lock: int) -> bool:

@@ -10,6 +10,7 @@ from rag.embedder import Vectors
 from rag.passages import Hit, Passage
 from rag.words import words
 
+WORDS_COUNT = 0.7  # how far words alone can go; anything from 0.6 to 0.9 does about as well (docs/decisions/0002)
 SUPPORT = 0.18  # how much another good passage of the same document counts (docs/decisions/0010)
 USUAL = 0.7  # how good another one is, against this one, in any document
 NEAR = 0.9  # cosine below which two passages are not the same text, under whatever title
@@ -25,6 +26,16 @@ class Candidates:
     vectors: Vectors
     scores: Sequence[float]
     passage: Callable[[int], Passage]
+
+
+def evidence(nearness: float, share: float) -> float:
+    """Joins both kinds as independent witnesses: what one leaves open, the other may still settle.
+
+    `nearness` is 0 for a pair of texts like any other and 1 for the same text, `share` the part of the question's rare
+    words that is found. So the words decide about an exact name, which lies near nothing, and say nothing about a
+    question in another language, of which they find next to none.
+    """
+    return 1 - (1 - nearness) * (1 - WORDS_COUNT * share)
 
 
 def ranked(found: Candidates, time: Time, k: int, *, per_document: bool = False) -> list[Hit]:

@@ -10,11 +10,10 @@ from rag.catalog import Standing
 from rag.curated import COLLECTION
 from rag.dates import Time
 from rag.embedder import Vectors
-from rag.fusion import evidence
 from rag.generation import Generation
 from rag.library import Library
 from rag.passages import Hit, Passage
-from rag.ranking import Candidates, ranked
+from rag.ranking import Candidates, evidence, ranked
 from rag.reranker import READ, Reranker
 from rag.store import Store
 

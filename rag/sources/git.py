@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import SourceError
-from rag.sources.exclusive import alone
+from rag.locks import alone
 from rag.sources.folder import Folder, opened_folder
 from rag.sources.listing import Place, Reach, Said
 

@@ -20,9 +20,9 @@ from protego import Protego
 
 from rag.errors import SourceError, Unreadable
 from rag.labels import Labels
+from rag.locks import alone
 from rag.parsed import Parsed
 from rag.parsing import parse
-from rag.sources.exclusive import alone
 from rag.sources.listing import Failure, Item, Place, Reach
 from rag.sources.web_client import NAME, Answer, Client, Known
 from rag.sources.web_pages import SITEMAP_LARGEST, Page, in_sitemap, same_site

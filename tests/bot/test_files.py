@@ -10,7 +10,7 @@ import pytest
 
 from bot.events import File, Person, Turn
 from bot.files import LARGEST, NotFetched, read
-from rag.apart import CHARACTERS, best_pieces
+from rag.attachments import CHARACTERS, best_pieces
 from rag.errors import Unreadable
 from tests.rag.files import write_docx, write_pdf, write_pptx, write_xlsx
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rag.background import Background
 from rag.embedder import HashEmbedder
-from rag.fusion import WORDS_COUNT, evidence
+from rag.ranking import WORDS_COUNT, evidence
 from rag.words import language, plain, query_stems, stems
 from tests.rag.shelf import PUBLIC, Shelf
 

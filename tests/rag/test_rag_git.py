@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import SourceError
+from rag.locks import alone
 from rag.sources import Entry, Reach, Source, from_addresses, git
-from rag.sources.exclusive import alone
 from tests.rag.shelf import Shelf
 
 
@@ -161,7 +161,7 @@ def test_two_syncs_at_once_share_one_copy_one_after_the_other(repository: Reposi
 def test_a_sync_that_was_killed_holds_nobody_up(repository: Repository, tmp_path: Path) -> None:
     source, reach = Source(f"git+{repository.folder.as_uri()}"), Reach(tmp_path / "copies")
     program = (
-        "import sys, time; from pathlib import Path; from rag.sources.exclusive import alone\n"
+        "import sys, time; from pathlib import Path; from rag.locks import alone\n"
         "with alone(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", program, str(reach.room(source.root))]
