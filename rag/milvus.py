@@ -169,6 +169,6 @@ def _pymilvus() -> Any:
     try:
         import pymilvus
     except ImportError as error:
-        raise LibraryError(f"pymilvus is not installed ({error}): install hausgeist[milvus]") from error
+        raise LibraryError(f"pymilvus is not installed ({error}): install requirements/milvus.txt") from error
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # we log its failures, in one line each
     return pymilvus
