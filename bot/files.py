@@ -11,9 +11,9 @@ from typing import Final, Literal
 
 from bot.events import File, Turn
 from bot.language import Language, language_of
-from rag.attachments import CHARACTERS, Found, best_pieces
 from rag.errors import Unreadable
-from rag.parsing import TYPES
+from rag.parsing.attachments import CHARACTERS, Found, best_pieces
+from rag.parsing.parse import TYPES
 from rag.passages import OWN_FILE, Passage
 from rag.words import printable
 

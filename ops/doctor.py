@@ -29,8 +29,8 @@ from ops.models import ModelError, resolve
 from ops.redis_server import check, connect
 from ops.settings import Settings
 from rag.errors import LibraryError
+from rag.indexing.milvus import Milvus
 from rag.library import CATALOG, Synced
-from rag.milvus import Milvus
 
 NETWORK_SECONDS: Final = 5
 VALKEY_SECONDS: Final = 30  # it reads its data first

@@ -19,7 +19,7 @@ def _smtp(url: SecretStr) -> SecretStr:
 
 def _ocr(languages: str) -> str:
     if languages:
-        from rag.sandbox import tessdata  # few commands need it
+        from rag.parsing.sandbox import tessdata  # few commands need it
 
         if not tessdata(languages):
             missing = " ".join(f"tesseract-ocr-{name}" for name in languages.split("+"))

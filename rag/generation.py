@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.catalog import EVERY_SOURCE, Standing
-from rag.index import Index, Suited
-from rag.local_index import LocalIndex
-from rag.milvus import Milvus
-from rag.milvus_index import MilvusIndex
+from rag.indexing.index import Index, Suited
+from rag.indexing.local_index import LocalIndex
+from rag.indexing.milvus import Milvus
+from rag.indexing.milvus_index import MilvusIndex
 from rag.passages import Document
 from rag.store import Store
 

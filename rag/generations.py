@@ -11,8 +11,8 @@ from rag.catalog import Catalog, Made, Standing
 from rag.embedder import Embedder
 from rag.errors import LibraryError
 from rag.generation import FORMAT, Generation
+from rag.indexing.milvus import Milvus
 from rag.locks import held
-from rag.milvus import Milvus
 
 KEPT = 2  # beside the one that answers
 FOLDER = "generations"

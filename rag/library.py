@@ -15,9 +15,9 @@ from rag.embedder import Embedder
 from rag.errors import LibraryError
 from rag.generation import Generation, Removed
 from rag.generations import Generations
+from rag.indexing.milvus import Milvus, Server
 from rag.intake import Report
 from rag.legacy import move_over
-from rag.milvus import Milvus, Server
 from rag.passages import Document
 from rag.renewal import Renewal
 from rag.sources import Reach, Source, located

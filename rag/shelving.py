@@ -13,9 +13,9 @@ from typing import NamedTuple, Self
 from rag.chunking import passages
 from rag.embedder import Embedder
 from rag.generation import Generation
+from rag.indexing.terms import packed, terms
 from rag.passages import Document, Passage
 from rag.store import Store
-from rag.terms import packed, terms
 from rag.words import language_of, plain, words
 
 BATCH = 256  # passages that are embedded and written together

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from rag.errors import LibraryError, Unreadable
 from rag.library import Library
 from rag.locks import alone
-from rag.parsing import parse
+from rag.parsing.parse import parse
 from rag.sources import Source
 from rag.sources.spool import file_name
 from rag.words import printable

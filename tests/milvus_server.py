@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rag.milvus import Server
+from rag.indexing.milvus import Server
 from tests.redis_servers import free_ports
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.embedder import Vectors
+from rag.indexing.terms import packed, term
 from rag.library import Library
-from rag.terms import packed, term
 
 Array = npt.NDArray[Any]
 DIMENSION = 384

@@ -13,8 +13,8 @@ import click
 from ops.bench.figures import Figure
 from ops.bench.knowledge import Options
 from rag.errors import Unreadable
-from rag.parsing import parse
-from rag.sandbox import SHARED
+from rag.parsing.parse import parse
+from rag.parsing.sandbox import SHARED
 
 SECONDS, MEMORY = 20.0, 2**30
 HOSTILE = ("docs-poi-hostile", "docs-pdf-hostile")

@@ -14,8 +14,8 @@ from typing import Any
 
 from rag.errors import SourceError, Unreadable
 from rag.labels import LABELS, Labels
-from rag.parsed import Parsed
-from rag.parsing import LARGEST, TYPES
+from rag.parsing.parse import LARGEST, TYPES
+from rag.parsing.parsed import Parsed
 from rag.sources.confluence import ENTITIES, Space
 from rag.sources.listing import Failure, Item, Place, Said
 from rag.sources.spool import spooled

@@ -23,8 +23,8 @@ from minio.error import MinioException
 
 from rag.errors import SourceError, Unreadable
 from rag.labels import LABELS, Labels
-from rag.parsed import Parsed
-from rag.parsing import LARGEST, TYPES
+from rag.parsing.parse import LARGEST, TYPES
+from rag.parsing.parsed import Parsed
 from rag.sources.listing import Failure, Item, Place, Reach
 from rag.sources.spool import spooled
 

@@ -17,7 +17,7 @@ from defusedxml.ElementTree import iterparse
 
 from rag.errors import SourceError, Unreadable
 from rag.labels import Labels
-from rag.parsed import Parsed
+from rag.parsing.parsed import Parsed
 from rag.sources.listing import Failure, Item, Said
 from rag.sources.spool import spooled
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 from rag.errors import Unreadable
-from rag.parsed import Parsed
-from rag.parsing import groups_from, parse_markdown
+from rag.parsing.parse import groups_from, parse_markdown
+from rag.parsing.parsed import Parsed
 from rag.words import printable
 
 

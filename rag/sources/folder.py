@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rag.errors import SourceError, Unreadable
 from rag.labels import LABELS, Labels
-from rag.parsing import TYPES, parse
+from rag.parsing.parse import TYPES, parse
 from rag.sources.corpus import record
 from rag.sources.listing import Failure, Item, Place, Said
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from rag.errors import SourceError
 from rag.labels import Labels
-from rag.parsed import Parsed
+from rag.parsing.parsed import Parsed
 from rag.passages import Document
 
 ADDRESS_KEPT = 60  # characters of an address in the name of what is kept of it

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from rag.errors import SourceError
 from rag.labels import LABELS, Labels
-from rag.parsed import Parsed
+from rag.parsing.parsed import Parsed
 from rag.passages import OWN_FILE, Document
 from rag.sources.folder import opened_folder
 from rag.sources.listing import Entry, Failure, Item, Place, Reach, Said

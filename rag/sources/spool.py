@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from rag.errors import Unreadable
-from rag.parsed import Parsed
-from rag.parsing import LARGEST, parse
+from rag.parsing.parse import LARGEST, parse
+from rag.parsing.parsed import Parsed
 from rag.words import printable
 
 NAME = 100  # characters of a file's name

@@ -21,8 +21,8 @@ from protego import Protego
 from rag.errors import SourceError, Unreadable
 from rag.labels import Labels
 from rag.locks import alone
-from rag.parsed import Parsed
-from rag.parsing import parse
+from rag.parsing.parse import parse
+from rag.parsing.parsed import Parsed
 from rag.sources.listing import Failure, Item, Place, Reach
 from rag.sources.web_client import NAME, Answer, Client, Known
 from rag.sources.web_pages import SITEMAP_LARGEST, Page, in_sitemap, same_site

@@ -12,7 +12,7 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from rag.errors import SourceError, Unreadable
-from rag.parsing import TYPES
+from rag.parsing.parse import TYPES
 from rag.sources.spool import file_name, fill
 from rag.sources.web_pages import same_site
 

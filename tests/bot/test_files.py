@@ -10,8 +10,8 @@ import pytest
 
 from bot.events import File, Person, Turn
 from bot.files import LARGEST, NotFetched, read
-from rag.attachments import CHARACTERS, best_pieces
 from rag.errors import Unreadable
+from rag.parsing.attachments import CHARACTERS, best_pieces
 from tests.rag.files import write_docx, write_pdf, write_pptx, write_xlsx
 
 QUESTION = "How many days of holiday do apprentices have?"

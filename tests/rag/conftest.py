@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rag.embedder import HashEmbedder
+from rag.indexing.milvus import Server
 from rag.library import Library
-from rag.milvus import Server
 from tests.milvus_server import milvus_server
 from tests.rag.shelf import Shelf
 

@@ -19,9 +19,10 @@ from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
-from rag import generations, local_index
+from rag import generations
 from rag.catalog import EVERY_SOURCE
 from rag.embedder import HashEmbedder
+from rag.indexing import local_index
 from rag.library import Library
 from rag.retriever import Retriever
 from rag.sources import Source

@@ -14,8 +14,8 @@ import pytest
 from rag.catalog import Made
 from rag.embedder import HashEmbedder
 from rag.errors import LibraryError
+from rag.indexing.milvus import Server
 from rag.library import Library
-from rag.milvus import Server
 from rag.sources import Source
 from tests.rag.shelf import EITHER_INDEX, PUBLIC, Shelf
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from rag.vectors import Nearest, on_gpu, opened
+from rag.indexing.vectors import Nearest, on_gpu, opened
 
 
 @pytest.fixture(autouse=True)

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag import milvus as server_module
-from rag import milvus_index
 from rag.embedder import HashEmbedder, Vectors
-from rag.index import Index
+from rag.indexing import milvus as server_module
+from rag.indexing import milvus_index
+from rag.indexing.index import Index
+from rag.indexing.local_index import LocalIndex
+from rag.indexing.milvus import Milvus, Server
+from rag.indexing.milvus_index import BATCH, MilvusIndex
+from rag.indexing.part import Part
 from rag.library import Library
-from rag.local_index import LocalIndex
-from rag.milvus import Milvus, Server
-from rag.milvus_index import BATCH, MilvusIndex
-from rag.part import Part
 from rag.sources import Source
 from tests.milvus_server import milvus_server
 from tests.rag.shelf import PUBLIC, Shelf

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import Unreadable
-from rag.parsing import LARGEST, TYPES, parse, parse_markdown
+from rag.parsing.parse import LARGEST, TYPES, parse, parse_markdown
 from rag.words import plain
 from tests.public_data import public_data
 from tests.rag.files import write_docx, write_pages, write_pdf, write_pptx, write_scan, write_xlsx, write_zip

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import Unreadable
-from rag.parsing import parse
-from rag.sandbox import Sandbox, tessdata
+from rag.parsing.parse import parse
+from rag.parsing.sandbox import Sandbox, tessdata
 from tests.bot.test_files import pdf_bomb
 from tests.public_data import public_data
 from tests.rag.files import write_docx, write_pdf
@@ -22,7 +22,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have l
 TRIES = """
 import ctypes, os, socket, sys
 from pathlib import Path
-from rag.confine import confine
+from rag.parsing.confine import confine
 secret, allowed = map(Path, sys.argv[1:])
 confine(5, [Path(sys.prefix), Path("/usr"), allowed])
 tries = {
@@ -111,7 +111,7 @@ def test_a_file_that_is_gone_or_forbidden_is_said_to_be(tmp_path: Path, sandbox:
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     write_docx(tmp_path / "a.docx", "Leave", "Take 25 days.", [["a"]])
     program = (
-        "import os, sys, signal; from pathlib import Path; from rag.sandbox import Sandbox\n"
+        "import os, sys, signal; from pathlib import Path; from rag.parsing.sandbox import Sandbox\n"
         "s = Sandbox(); s.read(Path(sys.argv[1])); print(s._process.pid, flush=True); "
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rag import local_index, snapshot
 from rag.embedder import HashEmbedder
+from rag.indexing import local_index, snapshot
 from rag.library import Library
 from tests.rag.shelf import Shelf
 

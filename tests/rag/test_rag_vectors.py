@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import vectors as kinds
 from rag.embedder import Vectors
-from rag.part import Part
-from rag.terms import packed, term
-from rag.vectors import Nearest, coarse, opened
+from rag.indexing import vectors as kinds
+from rag.indexing.part import Part
+from rag.indexing.terms import packed, term
+from rag.indexing.vectors import Nearest, coarse, opened
 
 
 def _clustered(count: int, dimension: int = 32) -> Vectors:

@@ -7,10 +7,10 @@ from itertools import count
 import numpy as np
 import pytest
 
-from rag.local_index import rarity
-from rag.part import Part
-from rag.postings import Segment, joined
-from rag.terms import packed, term, unpacked
+from rag.indexing.local_index import rarity
+from rag.indexing.part import Part
+from rag.indexing.postings import Segment, joined
+from rag.indexing.terms import packed, term, unpacked
 
 VOCABULARY = [f"w{number}" for number in range(60)]
 WEIGHTS = "bm25(8.0, 2.0, 1.0)"

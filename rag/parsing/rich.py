@@ -1,4 +1,4 @@
-"""Reads what is no plain text: office files, PDF, web pages, mail, books; in a confined process (`rag/sandbox.py`)."""
+"""Reads what is no plain text: office files, PDF, web pages, mail, books; in a confined process (`sandbox.py`)."""
 
 import io
 import re
@@ -9,10 +9,10 @@ from typing import Any
 
 import kreuzberg
 
-from rag import ooxml, spans
 from rag.errors import Unreadable
-from rag.kinds import KINDS
-from rag.parsed import Parsed, decoded, heading, named, word
+from rag.parsing import ooxml, spans
+from rag.parsing.kinds import KINDS
+from rag.parsing.parsed import Parsed, decoded, heading, named, word
 
 CHARACTERS = 4_000_000
 """Of a file's text; what comes after is left out, and said to be."""

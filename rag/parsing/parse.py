@@ -7,9 +7,9 @@ from typing import Any
 import yaml
 
 from rag.errors import Unreadable
-from rag.kinds import KINDS
-from rag.parsed import Parsed, decoded, heading, named, word
-from rag.sandbox import SECONDS, SHARED, Sandbox
+from rag.parsing.kinds import KINDS
+from rag.parsing.parsed import Parsed, decoded, heading, named, word
+from rag.parsing.sandbox import SECONDS, SHARED, Sandbox
 
 LARGEST = 100 * 2**20
 PLAIN = frozenset({".md", ".markdown", ".txt"})

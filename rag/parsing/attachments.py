@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from rag.chunking import passages
-from rag.parsing import parse
+from rag.parsing.parse import parse
+from rag.parsing.sandbox import Sandbox
 from rag.passages import Document
-from rag.sandbox import Sandbox
 from rag.words import language, query_stems, stems
 
 SECONDS: Final = 10

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rag.part import Arrays, Part
-from rag.postings import Segment
-from rag.vectors import coarse, opened
+from rag.indexing.part import Arrays, Part
+from rag.indexing.postings import Segment
+from rag.indexing.vectors import coarse, opened
 
 FORM = 1
 _MANIFEST = "manifest.json"

@@ -1,7 +1,8 @@
 """Reads files of strangers, each in a confined process of its own: a bomb, a hang or a crash costs one file.
 
 Starting Python and its parsers takes a third of a second, so a warm process that has read nothing yet waits to be
-asked, and forks for each file. Run as `python -m rag.sandbox`: questions on stdin, answers on stdout, JSON a line each.
+asked, and forks for each file. Run as `python -m rag.parsing.sandbox`: questions on stdin, answers on stdout, JSON a
+line each.
 """
 
 import atexit
@@ -23,9 +24,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rag.confine import confine
 from rag.errors import Unreadable
-from rag.parsed import Parsed
+from rag.parsing.confine import confine
+from rag.parsing.parsed import Parsed
 
 SECONDS = 15
 """That a file may take, by the clock and of a processor."""
@@ -226,7 +227,7 @@ def _answer(work: Callable[[], Mapping[str, Any]], saying: int) -> NoReturn:
 
 def _read(path: Path, folder: Path, seconds: int, ocr: str) -> Mapping[str, Any]:
     """In the child: takes the file's bytes, gives up all else, and parses."""
-    from rag.rich import parse_rich
+    from rag.parsing.rich import parse_rich
 
     try:
         data = path.read_bytes()
@@ -240,7 +241,7 @@ def _read(path: Path, folder: Path, seconds: int, ocr: str) -> Mapping[str, Any]
 
 def _unpack() -> Mapping[str, Any]:
     """Has kreuzberg write down its library for PDF, which is inside its own, where later children find it."""
-    from rag.rich import parse_rich
+    from rag.parsing.rich import parse_rich
 
     with contextlib.suppress(Unreadable):
         parse_rich(Path("warm.pdf"), _MINIMAL)
@@ -249,7 +250,7 @@ def _unpack() -> Mapping[str, Any]:
 
 def _settle() -> None:
     """Ends with its parent, whatever becomes of that; is not asked by Ctrl-C."""
-    import rag.rich  # noqa: F401 - what is loaded before the fork is not loaded for each file
+    import rag.parsing.rich  # noqa: F401 - what is loaded before the fork is not loaded for each file
 
     _follow_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.embedder import Vectors
-from rag.postings import K1, B, Segment, added, counted, joined, scored
-from rag.terms import Terms
-from rag.vectors import Nearest
+from rag.indexing.postings import K1, B, Segment, added, counted, joined, scored
+from rag.indexing.terms import Terms
+from rag.indexing.vectors import Nearest
 
 Array = npt.NDArray[Any]
 _SAMPLED = 16  # of so many scores one is looked at first

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rag.terms import Terms, unpacked
+from rag.indexing.terms import Terms, unpacked
 
 Array = npt.NDArray[Any]
 K1, B = 1.2, 0.75

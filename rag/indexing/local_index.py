@@ -12,12 +12,12 @@ from threading import Lock, Thread
 import numpy as np
 
 from rag.embedder import Vectors
+from rag.indexing.part import Arrays, Frozen, Part
+from rag.indexing.postings import K1
+from rag.indexing.snapshot import NOTHING, Counters, counters, load, newest, save
+from rag.indexing.terms import term
 from rag.locks import held
-from rag.part import Arrays, Frozen, Part
-from rag.postings import K1
-from rag.snapshot import NOTHING, Counters, counters, load, newest, save
 from rag.store import Store
-from rag.terms import term
 from rag.words import query_stems
 
 MOST_WORDS = 48

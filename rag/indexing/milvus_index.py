@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from rag.embedder import Vectors
 from rag.errors import LibraryError
-from rag.local_index import LocalIndex
+from rag.indexing.local_index import LocalIndex
+from rag.indexing.milvus import MOST, Entity, Milvus
+from rag.indexing.snapshot import NOTHING, Counters, counters
 from rag.locks import held
-from rag.milvus import MOST, Entity, Milvus
-from rag.snapshot import NOTHING, Counters, counters
 from rag.store import Store
 
 BATCH = 500

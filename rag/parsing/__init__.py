@@ -1,0 +1,1 @@
+"""Files of strangers, each read by what it holds, in a confined process. Knows no index."""
