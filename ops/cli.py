@@ -70,7 +70,7 @@ def demo(once: bool, model: str | None) -> None:
 @click.option("--collection", default="default", show_default=True, help="The set of documents they belong to.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="How often they are read again.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@groups_option
+@groups_option("Groups that may read what does not say otherwise, separated by commas; none: everybody.")
 def ingest(
     addresses: tuple[str, ...], collection: str, minutes: float | None, as_json: bool, groups: frozenset[str]
 ) -> None:
@@ -80,10 +80,12 @@ def ingest(
     https://site/ or s3://bucket/prefix.
     """
     from ops.knowledge import ingest as run
-    from rag.sources import from_addresses, located
+    from rag.sources import from_addresses, located, why_not
 
     where = [located(address) for address in addresses]
-    for path in where:
+    for address, path in zip(addresses, where, strict=True):
+        if wrong := why_not(address):
+            raise click.UsageError(wrong)
         if isinstance(path, Path) and not path.exists():
             raise click.UsageError(f"there is no file or folder {str(path)!r}")
     with working():
@@ -95,7 +97,7 @@ def ingest(
 @click.option("--jsonl", type=click.File("rb"), help='Read {"_id","text"} lines, write {"_id","results"} lines.')
 @click.option("--collection", default=None, help="Search this collection only.")
 @click.option("-k", "count", type=click.IntRange(1, 1000), default=10, show_default=True, help="Documents to show.")
-@groups_option
+@groups_option()
 def search(
     query: str | None, jsonl: IO[bytes] | None, collection: str | None, count: int, groups: frozenset[str]
 ) -> None:
@@ -115,7 +117,7 @@ def search(
 @click.argument("question", required=False)
 @click.option("--jsonl", type=click.File("rb"), help='Read {"_id","text"} lines, write {"_id","answer"} lines.')
 @click.option("--user", default="local", show_default=True)
-@groups_option
+@groups_option()
 def ask(question: str | None, jsonl: IO[bytes] | None, user: str, groups: frozenset[str]) -> None:
     """Ask without a chat platform; prints JSON lines."""
     from ops.ask import ask_all
@@ -128,7 +130,7 @@ def ask(question: str | None, jsonl: IO[bytes] | None, user: str, groups: frozen
 
 @cli.command()
 @click.option("--user", default="local", show_default=True)
-@groups_option
+@groups_option()
 def chat(user: str, groups: frozenset[str]) -> None:
     """Chat in the terminal."""
     from ops.ask import chat as run

@@ -185,8 +185,7 @@ def forget(address: str) -> None:
     from rag.sources import located
 
     with working():
-        if not (removed := forget_source(configured(), located(address))):
-            raise WorkFailed(f"no source {address!r} is known; `hausgeist admin status` shows them")
+        removed = forget_source(configured(), located(address))
     click.echo(f"{address} is forgotten, {removed} documents removed.")
 
 

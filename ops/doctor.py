@@ -114,8 +114,10 @@ def _sources(sources: Sequence[Synced], minutes: float) -> Iterator[Finding]:
     """Which of the sources are not as fresh as they should be."""
     for known in sources:
         if known.problem or late(known, minutes):
-            detail = known.problem or f"{known.source.root} was read whole {known.last_sync or 'never'}"
-            yield Finding(f"Source {known.id}", False, detail, "hausgeist admin sources; hausgeist serve reads them")
+            last = f"was last read whole {known.last_sync}" if known.last_sync else "was never read whole"
+            detail = known.problem or f"{known.source.root} {last}"
+            remedy = "hausgeist serve reads it again by itself; a wrong one goes with hausgeist admin forget ADDRESS"
+            yield Finding(f"Source {known.id}", False, detail, remedy)
     if sources:
         share = sum(known.documents for known in sources) / max(1, sum(it.documents + it.failed for it in sources))
         yield Finding("Sources", True, f"{len(sources)}, {share:.1%} of what they hold can be found")

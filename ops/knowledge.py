@@ -13,6 +13,7 @@ import orjson
 from ops.build import make_embedder, make_reranker, open_library
 from ops.progress import Steps
 from ops.settings import Settings
+from ops.terminal import WorkFailed
 from rag.errors import SourceError
 from rag.intake import Report
 from rag.library import Library
@@ -69,8 +70,10 @@ def restore_document(settings: Settings, doc_id: str) -> bool:
 
 
 def forget_source(settings: Settings, address: Path | str) -> int:
-    """Forgets a source; returns how many documents went with it."""
+    """Forgets a source; returns how many documents went with it. Raises WorkFailed where it is not known."""
     with closing(_library(settings)) as library:
+        if Source(address).root not in {known.source.root for known in library.sources()}:
+            raise WorkFailed(f"no source {str(address)!r} is known; `hausgeist admin sources` shows them")
         return library.forget(address)
 
 

@@ -1,5 +1,6 @@
 """Shows how far a long step is: a bar on a terminal, a line now and then elsewhere; always on stderr."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,20 +54,25 @@ class Steps:
         )
         self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal, transient=True)
         self._task = self._bar.add_task(label, total=total, name="")
-        self._said = time.monotonic()
+        self._over = threading.Event()
 
     def __enter__(self) -> "Steps":
         self._bar.start()
+        if not self._console.is_terminal:
+            threading.Thread(target=self._lines, name="progress", daemon=True).start()
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self._over.set()
         self._bar.stop()
 
     def __call__(self, name: str) -> None:
         """One more step is done."""
         self._bar.update(self._task, advance=1, name=name)
-        if not self._console.is_terminal and time.monotonic() - self._said > LINE_EVERY_S:
-            self._said = time.monotonic()
+
+    def _lines(self) -> None:
+        """Says now and then how far we are, also amid a step that takes long."""
+        while not self._over.wait(LINE_EVERY_S):
             _say(self._console, f"{self._label}: {self._bar.tasks[0].completed:.0f} done")
 
 

@@ -265,7 +265,7 @@ def _shown(settings: Settings, field: str) -> str:
         return _terms(value)
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    if not value:
+    if not value or value == Path():
         return UNSET.get(field, "(not set)")
     if _is_secret(_name(field), str(value)):
         return "(hidden)"
@@ -287,7 +287,7 @@ def _name(field: str) -> str:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    in_url = "@" in value and name != "HAUSGEIST_GUARD_POLICY"
+    in_url = "@" in value and name not in ("HAUSGEIST_GUARD_POLICY", "HAUSGEIST_MAIL_FROM")
     return in_url or any(word in name for word in ("KEY", "TOKEN", "SECRET", "PASSWORD"))
 
 

@@ -66,7 +66,8 @@ def _lines(one: Synced, minutes: float) -> Iterator[str]:
     state = "problem" if one.problem else "late" if late(one, minutes) else "fresh"
     yield f"{one.id:3} {state:8} {one.source.root} → {one.source.collection}"
     readers = ", ".join(f"{count} for {who}" for who, count in one.readers) or "nothing"
-    yield f"    {readers}; {one.failed} could not be read ({one.share:.1%} can be found)"
+    share = f" ({one.share:.1%} can be found)" if one.documents + one.failed else ""
+    yield f"    {readers}; {one.failed} could not be read{share}"
     yield f"    read whole {one.last_sync or 'never'}, tried {one.last_try or 'never'}, every {_often(one, minutes)}"
     if one.problem:
         yield f"    {one.problem}"

@@ -1,5 +1,6 @@
 """What every command shares: settings, records from files, and errors as one line on stderr."""
 
+import errno
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -40,8 +41,19 @@ def working() -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise
-    except (*ours, OSError) as error:
+    except OSError as error:
+        raise WorkFailed(_of_the_system(error)) from error
+    except ours as error:
         raise WorkFailed(" ".join(str(error).split())) from error
+
+
+def _of_the_system(error: OSError) -> str:
+    if error.filename is None or error.strerror is None:
+        return " ".join(str(error).split())
+    told = f"{error.filename}: {error.strerror}"
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"{told}; let it be written, or set HAUSGEIST_DATA_DIR to a folder that you may write"
+    return told
 
 
 def run_async(work: Coroutine[Any, Any, None]) -> None:
@@ -61,11 +73,11 @@ def _groups(_context: click.Context, _parameter: click.Parameter, value: str) ->
     return frozenset(part.strip() for part in value.split(",")) - {""}
 
 
-def groups_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def groups_option(
+    told: str = "Groups whose documents count beside the public ones, separated by commas.",
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Adds `--groups a,b`; without it, public documents only."""
-    return click.option(
-        "--groups", default="", callback=_groups, help="Groups whose documents count, separated by commas."
-    )(command)
+    return click.option("--groups", default="", callback=_groups, help=told)
 
 
 def utf8(data: bytes) -> str:

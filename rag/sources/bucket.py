@@ -127,4 +127,8 @@ class Bucket:
 
 def _reason(error: Exception) -> str:
     """What S3 calls it, without the request's own words."""
+    if isinstance(error, ValueError) and "credentials" in str(error):
+        return "no key is known for it: put one into HAUSGEIST_SOURCE_KEYS (`public` reads without)"
+    if isinstance(error, urllib3.exceptions.MaxRetryError):
+        return "nobody answers at HAUSGEIST_S3_URL"
     return str(getattr(error, "code", "") or type(error).__name__)

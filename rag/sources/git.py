@@ -19,6 +19,7 @@ from rag.sources.listing import Place, Reach, Said
 
 SECONDS = 900  # for one command
 COMMITS = 1000  # of history; what was not changed within them has no date
+_WHY = ("fatal: ", "error: ", "ssh: ", "Host key verification failed")
 _SAFE = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.symlinks=false", "-c", "core.fsmonitor=false"),
     *("-c", "protocol.allow=never", "-c", "protocol.https.allow=always", "-c", "protocol.http.allow=always"),
@@ -139,9 +140,7 @@ class _Git:
         except OSError as error:
             raise SourceError(f"{self.address}: git cannot be run: {error.strerror}") from error
         if status:
-            lines = [line.strip() for line in complaint.decode("utf-8", "replace").splitlines() if line.strip()]
-            reason = lines[-1][:300] if lines else f"status {status}"
-            raise SourceError(f"{self.address}: git {words[0]} failed: {reason}")
+            raise SourceError(f"{self.address}: git {words[0]} failed: {_reason(complaint) or f'status {status}'}")
         return said.decode("utf-8", "surrogateescape")
 
     def _done(self, where: Path, words: tuple[str, ...]) -> tuple[int, bytes, bytes]:
@@ -161,3 +160,10 @@ class _Git:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
             return process.returncode, said, complaint
+
+
+def _reason(complaint: bytes) -> str:
+    """The line that says why: the first of those in which git, ssh or the server complains, else the last."""
+    lines = [line.strip() for line in complaint.decode("utf-8", "replace").splitlines() if line.strip()]
+    why = [line for line in lines if line.startswith(_WHY) or "Permission denied" in line]
+    return (why or lines[-1:] or [""])[0].removeprefix("fatal: ")[:300]

@@ -93,6 +93,20 @@ def located(address: str) -> Path | str:
     return address if address.startswith(ELSEWHERE) else Path(address)
 
 
+def why_not(address: str) -> str:
+    """Says why nothing can be read at an address of this form, or nothing; what it says repeats no password."""
+    if not address.strip():
+        return "an address is empty"
+    if address.startswith(ELSEWHERE):
+        if secret := urlsplit(address.removeprefix("git+")).password:
+            named = address.replace(f":{secret}@", "@", 1)
+            return f"{named}: take the password out of the address and put it into HAUSGEIST_SOURCE_KEYS"
+        return ""
+    scheme, found, _ = address.partition("://")
+    known = "git+URL, https://site/ or s3://bucket/prefix"
+    return f"{scheme}:// is no kind of address that can be read: give {known}, or a file or folder" if found else ""
+
+
 def from_addresses(
     addresses: Sequence[Path | str],
     collection: str = "default",
@@ -115,9 +129,8 @@ def _holds(source: Source) -> bool:
 def _opened(source: Source, reach: Reach) -> AbstractContextManager[Place]:
     """Opens what lies at an address; what a kind needs is imported where it is used."""
     address = source.root
-    if source.remote and (secret := urlsplit(address.removeprefix("git+")).password):
-        named = address.replace(f":{secret}@", "@", 1)
-        raise SourceError(f"{named}: take the password out of the address and put it into HAUSGEIST_SOURCE_KEYS")
+    if source.remote and (wrong := why_not(address)):
+        raise SourceError(wrong)
     if address.startswith("git+"):
         from rag.sources.git import opened_git
 

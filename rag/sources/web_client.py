@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from rag.errors import SourceError, Unreadable
 from rag.parsing.parse import TYPES
@@ -103,7 +104,7 @@ class Client:
                 allow_redirects=False,
             )
         except (requests.RequestException, ValueError) as error:
-            raise Unreadable(f"cannot be reached: {type(error).__name__}", passing=True) from error
+            raise Unreadable(f"cannot be reached: {_reason(error)}", passing=True) from error
 
     def _answer(self, address: str, response: requests.Response, known: Known | None, largest: int) -> Answer:
         status = response.status_code
@@ -133,6 +134,20 @@ class Client:
         if seconds > PATIENCE_S:
             raise SourceError(f"{self.address} asks us to come back in {seconds:.0f} s")
         time.sleep(seconds)
+
+
+def _reason(error: Exception) -> str:
+    """Why nothing was answered, without the words of the request."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted here"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(cause, NameResolutionError):
+        return "no such host is known"
+    if isinstance(cause, NewConnectionError):
+        return "nobody answers at this host and port"
+    return type(error).__name__
 
 
 class _NoAuth(AuthBase):

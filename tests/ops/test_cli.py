@@ -115,6 +115,12 @@ async def test_guard_shows_what_it_does(tmp_path: Path) -> None:
         (["search"], "", 2, "QUERY"),
         (["search", "x", "-k", "0"], "", 2, "-k"),
         (["ingest", "nowhere"], "", 2, "nowhere"),
+        (["ingest", ""], "", 2, "an address is empty"),
+        (["ingest", "ftp://firm.example/"], "", 2, "ftp:// is no kind of address"),
+        (["ingest", "https://ann:hush@firm.example/"], "", 2, "https://ann@firm.example/: take the password out"),
+        (["ingest", "git+file:///nowhere.git"], "", 1, "'/nowhere.git' does not appear to be a git repository"),
+        (["ingest", "http://127.0.0.1:1/"], "", 1, "cannot be reached: nobody answers at this host and port"),
+        (["ingest", "http://nowhere.invalid/"], "", 1, "cannot be reached: no such host is known"),
         (["serve", "--role", "butler"], "", 2, "butler"),
         (["guard", "--jsonl"], "{", 1, "line 1"),
         (["guard", "--jsonl"], '{"_id": 1}', 1, '"text"'),
@@ -158,6 +164,9 @@ async def test_a_data_directory_that_cannot_be_written_is_one_line(tmp_path: Pat
     outcome = await hausgeist(tmp_path, "ask", "Hello?", HAUSGEIST_DATA_DIR=str(tmp_path / "file"))
     assert outcome.status == 1
     assert len(outcome.err.splitlines()) == 1
+    outcome = await hausgeist(tmp_path, "search", "x", HAUSGEIST_DATA_DIR="/proc/nowhere")
+    assert outcome.err.startswith("hausgeist: /proc/nowhere")
+    assert "Errno" not in outcome.err
 
 
 async def test_gaps_are_reported(folder: Path) -> None:

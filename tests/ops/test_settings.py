@@ -206,6 +206,8 @@ def test_the_table_shows_what_is_in_force() -> None:
     assert values["HAUSGEIST_REDIS_URL"] == "embedded Valkey"
     assert values["HAUSGEIST_REDIS_LENIENT"] == "off"
     assert values["HAUSGEIST_SLOTS"] == "2"
+    assert values["HAUSGEIST_GROUPS_FILE"] == "(not set)"
+    assert values["HAUSGEIST_MAIL_FROM"] == "hausgeist@localhost"
     assert values["HAUSGEIST_PATIENCE_SECONDS"] == "120"
     assert values["HAUSGEIST_RETENTION_DAYS"] == ("conversation 30, answer 90, question 7, kept 1, parked 30, seen 1")
     given = shown(model_url="http://gpu-1/v1", redis_lenient=True, retention_days={"seen": 0.5})

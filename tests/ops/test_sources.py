@@ -56,6 +56,10 @@ def test_an_address_is_taken_in_and_listed_with_what_failed(tmp_path: Path) -> N
     assert "problem" in hausgeist(tmp_path, "admin", "sources").stdout
     assert "is forgotten" in hausgeist(tmp_path, "admin", "forget", address).stdout
     assert hausgeist(tmp_path, "admin", "failures", "--source", address).returncode == 1
+    assert hausgeist(tmp_path, "ingest", address).returncode == 1  # never read, so it has no document
+    assert "can be found" not in hausgeist(tmp_path, "admin", "sources").stdout
+    assert hausgeist(tmp_path, "admin", "forget", address).stdout == f"{address} is forgotten, 0 documents removed.\n"
+    assert hausgeist(tmp_path, "admin", "forget", address).returncode == 1
 
 
 def folder(tmp_path: Path, name: str) -> Path:
