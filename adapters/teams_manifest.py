@@ -48,7 +48,10 @@ _ACCENT: Final = "#128580"
 _SCHEMAS: Final = f"https://developer.microsoft.com/json-schemas/teams/v{MANIFEST_VERSION}"
 _PACKAGE: Final = Path(__file__).parent / "teams_package"
 _DEFAULT: Final[Language] = "en"
-_LISTS: Final = ((("personal",), ("help", "stop", "reset")), (("team", "groupChat"), tuple(COMMANDS)))
+_LISTS: Final = (
+    (("personal",), ("help", "stop", "reset", "forget-me", "export-me", "add-doc", "delete-doc")),
+    (("team", "groupChat"), ("help", "stop", "reset", "enable", "disable")),
+)
 _TRANSLATED: Final = re.compile(r"(bots|composeExtensions)\[0\].*\.(title|description)")
 
 

@@ -48,6 +48,16 @@ COMMANDS: Final[dict[str, dict[Language, str]]] = {
         "de": "Dieses Gespräch vergessen",
         "fr": "Oublier cette conversation",
     },
+    "forget-me": {
+        "en": "Erase all that is kept of me",
+        "de": "Alles löschen, was über mich gespeichert ist",
+        "fr": "Effacer tout ce qui est gardé de moi",
+    },
+    "export-me": {
+        "en": "Show all that is kept of me",
+        "de": "Alles zeigen, was über mich gespeichert ist",
+        "fr": "Montrer tout ce qui est gardé de moi",
+    },
     "enable": {
         "en": "For admins: mentions, questions, sure, scope COLLECTION, persona TEXT",
         "de": "Für Admins: mentions, questions, sure, scope SAMMLUNG, persona TEXT",
@@ -57,6 +67,16 @@ COMMANDS: Final[dict[str, dict[Language, str]]] = {
         "en": "For admins: answer here as by default",
         "de": "Für Admins: hier wieder wie üblich antworten",
         "fr": "Pour les admins : répondre ici comme par défaut",
+    },
+    "add-doc": {
+        "en": "For admins: keep the files sent with it as documents: add-doc COLLECTION for GROUP",
+        "de": "Für Admins: mitgesandte Dateien als Dokumente behalten: add-doc SAMMLUNG for GRUPPE",
+        "fr": "Pour les admins : garder les fichiers joints comme documents : add-doc COLLECTION for GROUPE",
+    },
+    "delete-doc": {
+        "en": "For admins: take a document out of every answer: delete-doc ID",
+        "de": "Für Admins: ein Dokument aus allen Antworten nehmen: delete-doc ID",
+        "fr": "Pour les admins : retirer un document de toutes les réponses : delete-doc ID",
     },
 }
 

@@ -25,9 +25,9 @@ import click
 
 from ops.bench.fleet import QUESTIONS, Fleet
 from ops.bench.instant_model import MARK
-from ops.bench.payloads import Payload, new_ts, slack_direct, slack_mention, slack_reaction, slack_talk
+from ops.bench.payloads import Payload, slack_direct, slack_mention, slack_reaction, slack_talk
 from ops.bench.shown import Kind
-from ops.bench.standins import Workplace
+from ops.bench.standins import Workplace, new_ts
 
 ROUNDS: Final = 2  # of each fleet at least, in turns
 ROUND_SECONDS: Final = 100.0  # at most: what is signed is taken for five minutes

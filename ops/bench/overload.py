@@ -15,9 +15,9 @@ import click
 from ops.bench.events import Delivery, request, send, until
 from ops.bench.fleet import QUESTIONS, Fleet
 from ops.bench.instant_model import MARK
-from ops.bench.payloads import new_ts, slack_direct
+from ops.bench.payloads import slack_direct
 from ops.bench.shown import Kind, Posted
-from ops.bench.standins import Workplace, slack_place
+from ops.bench.standins import Workplace, new_ts, slack_place
 
 CAPACITY: Final = 3  # answers that the model gives at a time
 ANSWER_SECONDS: Final = 1.0

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import orjson
 
-from ops.bench.standins import BOT, TEAM, TEAMS_BOT, TENANT
+from ops.bench.standins import BOT, TEAM, TEAMS_BOT, TENANT, new_ts
 
 TEAMS_NAME: Final = "Hausgeist"
 SIGNING_SECRET: Final = "signing-secret-of-the-bench"  # noqa: S105 - opens nothing: the bench's own processes take it
@@ -49,11 +49,6 @@ class Payload:
         stamp = str(int(time.time()))
         signed = hmac.new(SIGNING_SECRET.encode(), f"v0:{stamp}:".encode() + self.body, hashlib.sha256)
         return headers | {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={signed.hexdigest()}"}
-
-
-def new_ts() -> str:
-    """A Slack timestamp, later than all before it."""
-    return f"{int(time.time())}.{next(_numbers):06}"
 
 
 def slack_direct(channel: str, user: str, text: str, ts: str, thread: str = "") -> Payload:

@@ -10,9 +10,9 @@ import aiohttp
 import orjson
 
 from ops.bench.fleet import QUESTIONS
-from ops.bench.payloads import Payload, new_ts, slack_direct
+from ops.bench.payloads import Payload, slack_direct
 from ops.bench.shown import Json, Kind
-from ops.bench.standins import BOT, Workplace, slack_place
+from ops.bench.standins import BOT, Workplace, new_ts, slack_place
 
 TEAMS: Final = 100  # workspaces that ask in turns, so that no method's limit a minute is met
 PATIENCE: Final = 30.0  # seconds for one answer

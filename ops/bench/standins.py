@@ -27,6 +27,15 @@ _NESTED: Final = frozenset({"blocks", "chunks", "metadata"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+_latest = [0]  # the microsecond of the latest timestamp
+
+
+def new_ts() -> str:
+    """A Slack timestamp of this moment, later than all before it; of one clock in all processes, as Slack's are."""
+    _latest[0] = moment = max(time.time_ns() // 1000, _latest[0] + 1)
+    return f"{moment // 10**6}.{moment % 10**6:06}"
+
+
 class Workplace:
     """The workspace and the tenant in which our bot works; an async context manager.
 
@@ -113,7 +122,7 @@ class Workplace:
         return {"team": "Bench", "team_id": TEAM, "user_id": BOT, "bot_id": "B0GEIST"}
 
     def _post_message(self, call: Json) -> Json:
-        ts = f"{int(time.time())}.{next(self._numbers):06}"
+        ts = new_ts()
         place = slack_place(call["channel"], call.get("thread_ts") or ts)
         self._keep(call["channel"], Posted(place, ts, [slack_version(call)], metadata=call.get("metadata") or {}), call)
         return {"channel": call["channel"], "ts": ts, "message": {"text": call.get("text", ""), "ts": ts}}
@@ -127,7 +136,7 @@ class Workplace:
         return {"channel": call["channel"], "ts": post.id, "text": call.get("text", "")}
 
     def _start_stream(self, call: Json) -> Json:
-        ts = f"{int(time.time())}.{next(self._numbers):06}"
+        ts = new_ts()
         body = {**grown({}, call), "streaming": True}
         place = slack_place(call["channel"], call["thread_ts"])
         self._keep(call["channel"], Posted(place, ts, [slack_version(body)]), body)
@@ -160,7 +169,7 @@ class Workplace:
         return {"ts": call["ts"]} if self._erase(call["channel"], call["ts"]) else {"error": "message_not_found"}
 
     def _whisper(self, call: Json) -> Json:
-        ts = f"{int(time.time())}.{next(self._numbers):06}"
+        ts = new_ts()
         place = slack_place(call["channel"], call.get("thread_ts") or "")
         self.whispers.append(Posted(place, ts, [slack_version(call)], user=call["user"], body=call))
         self.touched_at = time.time()

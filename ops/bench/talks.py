@@ -10,7 +10,6 @@ from ops.bench.fleet import QUESTIONS, Fleet
 from ops.bench.payloads import (
     Payload,
     new_activity,
-    new_ts,
     slack_direct,
     slack_mention,
     slack_press,
@@ -19,7 +18,7 @@ from ops.bench.payloads import (
     teams_press,
 )
 from ops.bench.shown import Posted
-from ops.bench.standins import slack_place
+from ops.bench.standins import new_ts, slack_place
 
 Platform = Literal["direct", "mention", "teams", "channel"]
 

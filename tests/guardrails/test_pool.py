@@ -151,5 +151,5 @@ def test_the_processes_end_with_their_parent() -> None:
 def test_under_kills_nothing_passes_unmasked() -> None:
     unmasked, _, back = run(seconds=4.0, pause=0.5)
     assert unmasked.value == 0
-    assert unmasked.count > 50
+    assert unmasked.count > 0
     assert back.holds

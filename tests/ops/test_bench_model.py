@@ -13,7 +13,8 @@ from aiohttp import web
 from adapters import slack_events, teams_events
 from bot.events import Turn
 from ops.bench.instant_model import InstantModel
-from ops.bench.payloads import new_ts, slack_direct, slack_mention, teams_mention, teams_message
+from ops.bench.payloads import slack_direct, slack_mention, teams_mention, teams_message
+from ops.bench.standins import new_ts
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from adapters.teams_manifest import (
 from adapters.teams_words import ASK, COMMANDS
 from bot.language import LANGUAGE_NAMES
 from bot.notices import TEAMS_HELP
-from bot.verbs import HERE, said
+from bot.verbs import ERRANDS, HERE, said
 from tests.house_process import COMMAND, Outcome, environment, hausgeist
 
 ROOT: Final = Path(__file__).parents[2]
@@ -256,7 +256,7 @@ def test_the_commands_are_those_that_exist_and_each_scope_has_a_list() -> None:
     assert sorted(scope for one in lists for scope in one["scopes"]) == sorted(SCOPES)
     listed = [command["title"] for one in lists for command in one["commands"]]
     assert set(listed) == set(COMMANDS) == set(HERE) - {"ask"}
-    assert all(said(title).verb == title for title in listed)
+    assert all(title in ERRANDS or said(title).verb == title for title in listed)
     assert all(len(one["commands"]) <= 10 for one in lists)
 
 
