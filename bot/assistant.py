@@ -224,7 +224,7 @@ class Assistant:
         if not prompt.passages:
             return _refused(prompt, vault, trace.id)
         vault = _given(prompt, vault)
-        screened = Screened(prompt, vault)
+        screened = Screened(prompt, vault, trusted=isinstance(self.model, ExtractiveModel))
         if is_approved(prompt.passages[0]):
             return await _write(ApprovedModel(), prompt, screened, reply, trace)
         try:
@@ -235,7 +235,8 @@ class Assistant:
             if screened.masked_text:  # what was shown is never taken back
                 raise
             notice = BUSY if isinstance(error, ModelBusy) else MODEL_DOWN
-        makeshift, plain = await _write(ExtractiveModel(notice), prompt, Screened(prompt, vault), reply, trace)
+        quoted = Screened(prompt, vault, trusted=True)
+        makeshift, plain = await _write(ExtractiveModel(notice), prompt, quoted, reply, trace)
         return replace(makeshift, makeshift=True), plain
 
     async def _remember(

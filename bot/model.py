@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import aiohttp
 import orjson
@@ -14,8 +14,10 @@ import orjson
 from bot.errors import ModelDown
 from bot.language import EXTRACT, Language
 from bot.prompt import MAX_TOKENS, NO_ANSWER, Prompt
+from bot.verdict import Piece, answer_of, odds_of
 
 RETRY_SECONDS: Final = 0.2
+LIKELY: Final = 5  # tokens whose odds are asked for; Yes and No are the first two of a model that does as it is told
 EXTRACTS: Final = 3
 EXTRACT_CHARACTERS: Final = 400
 
@@ -35,7 +37,10 @@ class Model(Protocol):
         """The model's name, as recorded with each answer."""
 
     def stream(self, prompt: Prompt) -> AsyncIterator[str]:
-        """The draft, piece by piece; raises ModelDown, ModelBusy. Leaving the iteration stops the server's work."""
+        """The draft, piece by piece, NO ANSWER where the passages hold none; raises ModelDown, ModelBusy.
+
+        Leaving the iteration stops the server's work.
+        """
 
     async def queue(self) -> int | None:
         """How many requests wait for the server to begin with them; None if it does not tell. Never raises."""
@@ -71,10 +76,10 @@ class OpenAIModel:
         begun, patience = False, 0.0
         while True:
             try:
-                async with aclosing(self._draft(prompt)) as pieces:
-                    async for piece in pieces:
+                async with aclosing(self.draft(prompt)) as draft, aclosing(answer_of(draft)) as texts:
+                    async for text in texts:
                         begun = True
-                        yield piece
+                        yield text
                 return
             except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
                 patience = patience or time.monotonic() + self._patience.connect
@@ -87,8 +92,8 @@ class OpenAIModel:
     async def queue(self) -> int | None:
         return await self._queue.length()
 
-    async def _draft(self, prompt: Prompt) -> AsyncGenerator[str, None]:
-        """One request's draft; aiohttp hangs up on a response that is left before its end."""
+    async def draft(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+        """One request's draft with its verdict; aiohttp hangs up on a response that is left before its end."""
         clock, complete = asyncio.get_running_loop().time, False
         until = clock() + self._patience.first
         async with asyncio.timeout_at(until):
@@ -97,7 +102,7 @@ class OpenAIModel:
             _check(response.status)
             while line := await _data(response, until):
                 complete = complete or _ends(line)
-                if piece := _piece(line):
+                if (piece := _piece(line)).text:
                     yield piece
                     until = clock() + self._patience.between
         if not complete:  # the stream broke off: half an answer can say the opposite of the whole
@@ -109,6 +114,8 @@ class OpenAIModel:
             "messages": prompt.messages(),
             "temperature": 0,
             "max_tokens": MAX_TOKENS,
+            "logprobs": True,
+            "top_logprobs": LIKELY,
             "stream": True,
         }
         timeout = aiohttp.ClientTimeout(total=None, connect=self._patience.connect)
@@ -142,17 +149,26 @@ def _ends(line: bytes) -> bool:
     return line.strip() == DONE or _FINISH.search(line) is not None
 
 
-def _piece(line: bytes) -> str:
-    """The text in one line of the event stream; raises ModelDown for an error in place of it."""
+def _piece(line: bytes) -> Piece:
+    """What one line of the event stream says; raises ModelDown for an error in place of it."""
     if line.strip() == DONE:
-        return ""
+        return Piece("")
     match orjson.loads(line[5:]):
-        case {"choices": [{"delta": {"content": str(text)}}, *_]}:
-            return text
+        case {"choices": [{"delta": {"content": str(text)}, **choice}, *_]}:
+            return Piece(text, _odds(choice))
         case {"choices": _}:
-            return ""
+            return Piece("")
         case _:
             raise ModelDown(DOWN)
+
+
+def _odds(choice: dict[Any, Any]) -> float | None:
+    """The odds of the first token in a line, of a server that tells."""
+    match choice:
+        case {"logprobs": {"content": [{"top_logprobs": [*likely]}, *_]}}:
+            return odds_of((str(it["token"]), float(it["logprob"])) for it in likely)
+        case _:
+            return None
 
 
 class _Queue:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.answers import Source
+from bot.language import language_of
 from bot.prompt import BEGINNING, NO_ANSWER, Prompt
-from bot.support import best_support, support
+from bot.support import best_support, share, support
 from guardrails.addresses import addresses
 from guardrails.injection import is_suspicious
 from guardrails.masking import PLACEHOLDER, Vault, mended, plainly, restore
@@ -24,6 +25,8 @@ LONGEST_DAYS: Final = 365_000  # a thousand years: nothing is stale
 CLEARLY_MORE: Final = 2
 # An answer that cites nothing is taken to rest on a passage that holds so much of it: a number and a word, or three.
 CLEARLY_HOLDS: Final = 3
+# How many of a sentence's longer words must stand in the passages (decision 0010 says where it comes from).
+HELD: Final = 0.5
 
 # Where a sentence ends is seen only with what follows, so that it is the same however the draft comes in pieces.
 _SENTENCE_END: Final = re.compile(
@@ -47,11 +50,14 @@ class NoAnswer(Exception):
 
 
 class Screened:
-    """The screened answer while it is made; `sources` grows as passages are cited, one number a document."""
+    """The screened answer while it is made; `sources` grows as passages are cited, one number a document.
 
-    def __init__(self, prompt: Prompt, vault: Vault) -> None:
+    `trusted` where the draft is passages as they stand, with words of ours around them: no model has put it into words.
+    """
+
+    def __init__(self, prompt: Prompt, vault: Vault, *, trusted: bool = False) -> None:
         self.masked_text = ""
-        self._passages = prompt.passages
+        self._passages, self._trusted = prompt.passages, trusted
         told = (prompt.question, *(message.text for message in prompt.history))
         self._known_numbers = known_numbers(*told, *(passage.context for passage in prompt.passages))
         self.vault = vault
@@ -93,6 +99,8 @@ class Screened:
         """Why nobody may see a sentence; empty where they may."""
         if self._invents(sentence):
             return "dropped_invented"
+        if not self._trusted and not self._held(sentence):
+            return "dropped_unheld"
         seen = screen(sentence)  # what is taken out of it may have stood between the letters
         spelt, heard = self._spelt + letters(seen), self._heard + seen
         recited = any(recites(said, self._secret) for said in (seen, spelt, heard))
@@ -111,6 +119,17 @@ class Screened:
             return True
         bare = PLACEHOLDER.sub("", _CITATIONS.sub("", sentence))
         return any(stands_nowhere(number, self._known_numbers) for number in _NUMBER.findall(bare))
+
+    def _held(self, sentence: str) -> bool:
+        """Whether the passages hold a sentence by its words; of one from another language these cannot tell."""
+        cited = [one for match in _CITATIONS.finditer(sentence) for one in self._cited(match)]
+        bare = _CITATIONS.sub("", sentence)
+        if any(language_of(passage.context) != language_of(bare) for passage in cited or self._passages):
+            return True
+        return share(bare, *(passage.context for passage in self._passages)) >= HELD
+
+    def _cited(self, match: re.Match[str]) -> list[Passage]:
+        return [self._passages[n - 1] for n in _numbers(match) if 0 < n <= len(self._passages)]
 
     def _keep(self, sentence: str) -> str:
         clean = screen(sentence, self._links)
@@ -148,8 +167,8 @@ class Screened:
         self._uncited = "" if _CITATIONS.search(sentence) else claimed
 
         def renumber(match: re.Match[str]) -> str:
-            cited = [self._passages[n - 1] for n in _numbers(match) if 0 < n <= len(self._passages)]
-            return "".join(dict.fromkeys(" " + self._number(self._mended(claimed, passage)) for passage in cited))
+            cited = (self._mended(claimed, passage) for passage in self._cited(match))
+            return "".join(dict.fromkeys(" " + self._number(passage) for passage in cited))
 
         return _CITATIONS.sub(renumber, sentence)
 

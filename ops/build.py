@@ -80,7 +80,7 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         session = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True, limit=0))
         )
-        model = await _model(settings, session, stack)
+        model = await make_model(settings, session, stack)
         guard = Guard(
             policy(settings),
             workers=settings.guard_workers,
@@ -137,7 +137,8 @@ async def state(settings: Settings) -> AsyncIterator[tuple[Redis, Seal]]:
         yield redis, seal
 
 
-async def _model(settings: Settings, session: aiohttp.ClientSession, stack: AsyncExitStack) -> Model:
+async def make_model(settings: Settings, session: aiohttp.ClientSession, stack: AsyncExitStack) -> Model:
+    """The model that the settings name, or none; one beside us ends with the stack. Raises StartError."""
     if settings.model_name == "none":
         return ExtractiveModel()
     if settings.model_url:

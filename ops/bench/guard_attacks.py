@@ -150,8 +150,8 @@ async def _left(attack: Attack, rng: random.Random) -> Counter[str]:
     document = Passage("d#1", "d", "Holidays", "", vault.hide_known(attack.document), collection="docs")
     prompt = Prompt(vault.hide_known(attack.question), (document,), persona=PERSONA)
     draft = _worst(attack, prompt, rng)
-    # Who asks says all of it, so that no number in it is an invented one, for which the sentence would be dropped.
-    screened = Screened(replace(prompt, question=f"{prompt.question} {draft}"), vault)
+    # Who asks says all of it and its words are trusted, so that no sentence is dropped for another reason.
+    screened = Screened(replace(prompt, question=f"{prompt.question} {draft}"), vault, trusted=True)
     text = ""
     try:
         async for sentence in screened.sentences(_cut(draft, rng)):

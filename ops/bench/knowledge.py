@@ -17,7 +17,7 @@ class Options:
     rows: int | None = None
 
 
-PARTS: Final = ("parse", "intake", "many", "find", "followups", "cost", "churn", "fence")
+PARTS: Final = ("parse", "intake", "many", "find", "followups", "answer", "cost", "churn", "fence")
 """The parts in the order in which they run: `knowledge_PART.py` beside this file, loaded when it runs."""
 
 

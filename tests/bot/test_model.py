@@ -7,18 +7,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
+import orjson
 import pytest
 from aiohttp import web
 
 from bot.errors import ModelDown
 from bot.language import BUSY
 from bot.model import ExtractiveModel, Model, ModelBusy, OpenAIModel, Patience, ScriptedModel
-from bot.prompt import Prompt
+from bot.prompt import NO_ANSWER, Prompt
 from rag.passages import Passage
 
 PASSAGE = Passage("a#1", "a.md", "Travel", "Hotels", "A hotel in Paris may cost EUR 180 a night.")
 PROMPT = Prompt("How much may a hotel cost?", (PASSAGE,))
-WORD = b'{"choices":[{"delta":{"content":"EUR"}}]}'
+WORD = b'{"choices":[{"delta":{"content":"EUR 180"}}]}'
 SHORT = Patience(connect=2.0, first=0.6, between=0.3)
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -69,6 +70,36 @@ async def test_it_streams_what_the_server_says() -> None:
         assert await said(model) == "EUR 180"
     assert asked[0]["temperature"] == 0
     assert asked[0]["model"] == "tiny"
+
+
+def chance(text: str, yes: float, no: float) -> bytes:
+    likely = [{"token": "Yes", "logprob": yes}, {"token": "No", "logprob": no}]
+    content = [{"token": text, "logprob": yes, "top_logprobs": likely}]
+    return orjson.dumps({"choices": [{"delta": {"content": text}, "logprobs": {"content": content}}]})
+
+
+async def test_the_odds_of_the_first_token_decide_whether_there_is_an_answer() -> None:
+    asked: list[dict[str, object]] = []
+    for yes, no, shown in ((-0.1, -2.5, "EUR 180"), (-0.69, -0.7, NO_ANSWER)):
+
+        async def answer(request: web.Request, yes: float = yes, no: float = no) -> web.StreamResponse:
+            asked.append(await request.json())
+            rest = b'{"choices":[{"delta":{"content":". EUR 180"},"logprobs":null}]}'
+            return await sse(request, chance("Yes", yes, no), rest, b"[DONE]")
+
+        async with served(answer) as model:
+            assert await said(model) == shown
+    assert asked[0]["logprobs"] is True
+    assert asked[0]["top_logprobs"] == 5
+
+
+async def test_odds_that_make_no_sense_are_a_model_that_is_down() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await sse(request, chance("Yes", -0.1, -2.5).replace(b"-0.1", b'"?"'), b"[DONE]")
+
+    async with served(answer) as model:
+        with pytest.raises(ModelDown):
+            await said(model)
 
 
 async def test_a_stream_is_whole_with_a_finish_reason_and_broken_without_any_end() -> None:
@@ -126,7 +157,7 @@ async def test_a_server_that_comes_back_within_seconds_was_never_away() -> None:
             return await sse(request, WORD, b"[DONE]")
 
         async with served(answer, port=port):
-            assert await asking == "EUR"
+            assert await asking == "EUR 180"
 
 
 async def test_a_server_that_hangs_up_before_its_first_word_is_asked_again_but_not_after_it() -> None:
@@ -143,7 +174,7 @@ async def test_a_server_that_hangs_up_before_its_first_word_is_asked_again_but_n
         return await sse_end(response)
 
     async with served(answer, SHORT) as model:
-        assert await said(model) == "EUR"
+        assert await said(model) == "EUR 180"
         with pytest.raises(ModelDown):
             await said(model)
     assert asked == 3

@@ -33,7 +33,7 @@ def test_whatever_is_asked_the_prompt_fits_the_window(
     question: str, found: list[Passage], history: list[Message], speaker: str, window: int
 ) -> None:
     if not fits(question, window):
-        question = cut(question, window // 4)
+        question = cut(question, window // 5)
     prompt = Prompt(question, tuple(found), "de", tuple(history), speaker).fitting(window)
     assert prompt.tokens <= window - MAX_TOKENS
     assert prompt.question == question

@@ -33,8 +33,8 @@ async def drafted(text: str, size: int) -> AsyncIterator[str]:
 
 
 async def answered(draft: str, size: int) -> Answer:
-    """What is made of a draft that comes in pieces of a size; who asks gave its numbers, so none is invented."""
-    screened = Screened(Prompt(f"Leave? {draft}", (LEAVE,)), Vault())
+    """What is made of a draft that comes in pieces of a size; its words are trusted, and who asks gave its numbers."""
+    screened = Screened(Prompt(f"Leave? {draft}", (LEAVE,)), Vault(), trusted=True)
     text = ""
     with suppress(NoAnswer):
         text = "".join([sentence async for sentence in screened.sentences(drafted(draft, size))])

@@ -44,6 +44,7 @@ def _left(every: int) -> Counter[str]:
     )
 
 
+@pytest.mark.timeout(60)  # on cores that others use, too
 def test_of_attacks_nothing_leaves() -> None:
     left = _left(20)
     assert {kind for kind, count in left.items() if count} <= {"planted"}  # such a link stands in the cited source
