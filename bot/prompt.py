@@ -150,8 +150,9 @@ BETWEEN: Final = "\n\n"
 def _ask(question: str, passages: tuple[Passage, ...], language: Language, persona: str = "") -> str:
     shown = BETWEEN.join(_shown(number, passage) for number, passage in enumerate(passages, 1))
     manner = f" {persona}" if persona else ""
-    manner = f"(Answer in {LANGUAGE_NAMES[language]}.{manner})"
-    return f"Passages:\n{shown}\n\nQuestion: {question}\n{manner}\n{VERDICT}"
+    # The language comes last: a small model else goes on in that of its Yes.
+    end = f"{VERDICT}\n(Answer in {LANGUAGE_NAMES[language]}.{manner})"
+    return f"Passages:\n{shown}\n\nQuestion: {question}\n{end}"
 
 
 def _shown(number: int, passage: Passage) -> str:

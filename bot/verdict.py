@@ -10,7 +10,7 @@ from bot.prompt import NO_ANSWER
 
 # Log odds of Yes over No below which there is no answer: those at which the 1.5B model is right most often, in the
 # harmonic mean of answered and refused, on 476 questions of XQuAD and the sample company (decision 0010).
-SURE: Final = 0.3
+SURE: Final = 0.4
 
 LONGEST: Final = len("Yes.")  # signs of a verdict: behind as many it is seen how it ends
 _YES: Final = re.compile(r"\s*yes(?:[.:]|(?=\s|$))\s*", re.IGNORECASE)

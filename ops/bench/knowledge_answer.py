@@ -137,8 +137,10 @@ class Drafts:
             for row in missing:
                 try:
                     self.keep(row, [piece async for piece in model.draft(row.prompt)])
-                except (ModelDown, aiohttp.ClientError) as error:
-                    raise click.ClickException(str(error)) from error
+                except (ModelDown, aiohttp.ClientError, TimeoutError) as error:
+                    raise click.ClickException(
+                        f"the language model failed ({type(error).__name__}); what it drafted is kept: run this again"
+                    ) from error
 
     def keep(self, row: Row, pieces: Sequence[Piece]) -> None:
         """Writes a draft down."""

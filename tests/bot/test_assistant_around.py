@@ -16,7 +16,7 @@ from bot.files import NotFetched
 from bot.model import ScriptedModel
 from bot.people import Directory
 from bot.places import PERSONA, Place, Places
-from bot.prompt import MAX_TOKENS, VERDICT, Prompt
+from bot.prompt import MAX_TOKENS, Prompt
 from bot.screen import dated
 from guardrails.pii import Guard
 from rag.embedder import HashEmbedder
@@ -66,7 +66,7 @@ async def test_a_channel_s_persona_is_told_to_the_model_there_alone(house: House
     await house.ask(HOTEL, place=HERE, private=False)
     await house.ask(HOTEL, conversation="test:2")
     there, elsewhere = [prompt.messages() for prompt in model.asked]
-    assert there[-1]["content"].endswith(f"(Answer in English. Speak like a pirate.)\n{VERDICT}")
+    assert there[-1]["content"].endswith("(Answer in English. Speak like a pirate.)")
     assert "pirate" not in str(elsewhere)
     assert there[:-1] == elsewhere[:-1], "the beginning never changes"
 
