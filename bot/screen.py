@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from bot.answers import Source
-from bot.language import language_of
+from bot.language import Language, language_of
 from bot.prompt import BEGINNING, NO_ANSWER, Prompt
-from bot.support import best_support, share, support
+from bot.support import best_support, share, stems, support
 from guardrails.addresses import addresses
 from guardrails.injection import is_suspicious
 from guardrails.masking import PLACEHOLDER, Vault, mended, plainly, restore
@@ -124,9 +125,18 @@ class Screened:
         """Whether the passages hold a sentence by its words; of one from another language these cannot tell."""
         cited = [one for match in _CITATIONS.finditer(sentence) for one in self._cited(match)]
         bare = _CITATIONS.sub("", sentence)
-        if any(language_of(passage.context) != language_of(bare) for passage in cited or self._passages):
+        language = language_of(bare)
+        if any(self._languages[passage] != language for passage in cited or self._passages):
             return True
-        return share(bare, *(passage.context for passage in self._passages)) >= HELD
+        return share(bare, self._stems) >= HELD
+
+    @cached_property
+    def _languages(self) -> dict[Passage, Language]:
+        return {passage: language_of(passage.context) for passage in self._passages}
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset[str]().union(*(stems(passage.context) for passage in self._passages))
 
     def _cited(self, match: re.Match[str]) -> list[Passage]:
         return [self._passages[n - 1] for n in _numbers(match) if 0 < n <= len(self._passages)]

@@ -22,10 +22,9 @@ def best_support(sentence: str, passages: Sequence[Passage]) -> Passage:
     return max(passages, key=lambda passage: support(sentence, passage))
 
 
-def share(sentence: str, *texts: str) -> float:
-    """How many of a sentence's longer words stand in the texts, inflected or not, from 0 to 1; 1 where it is short."""
+def share(sentence: str, held: frozenset[str]) -> float:
+    """How many of a sentence's longer words are `held`, given as `stems`, from 0 to 1; 1 where it is short."""
     said = stems(sentence)
-    held = frozenset[str]().union(*map(stems, texts))
     return len(said & held) / len(said) if len(said) >= LEAST_WORDS else 1.0
 
 

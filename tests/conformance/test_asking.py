@@ -1,5 +1,7 @@
 """What is asked, and answered: from documents, with sources, or with the reason why not."""
 
+import pytest
+
 from tests.bot.house import until
 from tests.bot.knowing import HOTEL, LEAVE, LEFT, LONG, MORE, SAID, WORDS
 from tests.conformance.surface import AGAIN, PERSON, REGENERATE, SHARE, SOURCE, Surface
@@ -95,6 +97,7 @@ async def test_a_new_answer_that_fails_leaves_the_old_one(surface: Surface) -> N
     await surface.until_read(surface.anna, asked, "quote")
 
 
+@pytest.mark.timeout(60)
 async def test_a_long_answer_comes_in_parts_of_which_nothing_is_lost(surface: Surface) -> None:
     surface.model.draft = LONG
     answer = await surface.answer(await surface.anna.mentions(HOTEL))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from redis.asyncio import Redis
 
 from ops.doctor import diagnose
 from ops.freshness import late
@@ -160,7 +161,7 @@ def test_programs_are_told_of_proxies_and_of_no_secret(monkeypatch: pytest.Monke
 
 
 async def test_only_what_its_source_still_holds_is_said_to_come_back(
-    settings: Settings, tmp_path: Path, redis_url: str, capsys: pytest.CaptureFixture[str]
+    settings: Settings, tmp_path: Path, redis_url: str, redis: Redis, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from ops.build import open_library
 
