@@ -1,8 +1,7 @@
 """The life of a question: authorise, recall, guard, retrieve, generate, screen, reply, remember."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -10,7 +9,7 @@ from bot.admission import Admission
 from bot.answers import Answer, Reply, Source
 from bot.approved import ApprovedModel, approval
 from bot.cautions import cautions
-from bot.errors import HausgeistError, IndexDown, ModelDown, NotAllowed
+from bot.errors import HausgeistError, ModelDown, NotAllowed, searching
 from bot.events import Message, Turn
 from bot.followups import REACH, Sought, joined, leaning, topic
 from bot.language import (
@@ -25,7 +24,7 @@ from bot.model import ExtractiveModel, Model, ModelBusy
 from bot.notices_rights import MORE_IN_PRIVATE, UNSURE
 from bot.people import PUBLIC, Directory
 from bot.places import Place
-from bot.prompt import Prompt, fits
+from bot.prompt import Prompt, fits, room
 from bot.refusal import refusal
 from bot.screen import NoAnswer, Screened, dated, source_of
 from bot.trace import Trace
@@ -33,12 +32,12 @@ from bot.veil import Question, Veil
 from guardrails.injection import is_suspicious
 from guardrails.masking import PLACEHOLDER, Vault, kinds_in, restore
 from rag.curated import is_approved
-from rag.errors import LibraryError
 from rag.passages import OWN_FILE, Hit, Passage
 from rag.retriever import RELEVANT
 
 QUESTION_CHARACTERS: Final = 8000
 TITLE_CHARACTERS: Final = 60
+LETTERS: Final = 2  # of a token at least, in the languages we speak
 
 Composed = tuple[Answer, str]
 """An answer, and its text with values as they were given, which markup in them may have altered for the eye."""
@@ -147,7 +146,7 @@ class Assistant:
 
     async def readable(self, doc_ids: Collection[str], groups: frozenset[str]) -> frozenset[str]:
         """Which of the documents the groups may read. Raises IndexDown."""
-        with _searching():
+        with searching():
             return await self.knowledge.readable(doc_ids, groups)
 
     async def look_up(self, text: str, most: int) -> list[Source]:
@@ -178,7 +177,7 @@ class Assistant:
         named = {name for name in talk.read if not name.startswith(OWN_FILE)}
         closed = named - await self.readable(named, rights.groups) if named else PUBLIC
         kept = [one for one in talk.exchanges if one.read is not None and closed.isdisjoint(one.read)]
-        with _searching():
+        with searching():
             more = rights.more_in_private and await self.knowledge.holds_more(
                 rights.own, rights.groups, place.collections
             )
@@ -191,7 +190,7 @@ class Assistant:
             raise self._too_long()
 
     def _too_long(self) -> NotAllowed:
-        most = min(QUESTION_CHARACTERS, self.window)
+        most = min(QUESTION_CHARACTERS, LETTERS * room(self.window))
         return NotAllowed(f"That question is too long; please keep it under {most:,} characters.")
 
     async def _history(self, turn: Turn, talk: Conversation) -> tuple[Message, ...]:
@@ -214,7 +213,7 @@ class Assistant:
         async def found(query: str) -> list[Hit]:
             return await self.knowledge.search(query, groups, k=most, collections=collections) if query else []
 
-        with _searching():
+        with searching():
             own, carried = await asyncio.gather(found(sought.question), found(sought.leaning))
         hits = [hit for hit in joined(own, carried, sought.weight, most) if hit.score >= RELEVANT]
         return hits[:1] if hits and is_approved(hits[0].passage) else hits
@@ -279,14 +278,6 @@ def _given(prompt: Prompt, vault: Vault) -> Vault:
 def _refused(prompt: Prompt, vault: Vault, trace_id: str) -> Composed:
     text = refusal(prompt, vault)
     return Answer(text, trace_id, refused=True, language=prompt.language), text
-
-
-@contextmanager
-def _searching() -> Iterator[None]:
-    try:
-        yield
-    except LibraryError as error:
-        raise IndexDown("I cannot search the documents at the moment. Please ask again in a minute.") from error
 
 
 def _title(question: str) -> str:

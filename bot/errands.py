@@ -5,13 +5,12 @@ They wait in the inbox like questions, so that whoever takes over from a worker 
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from bot.erasure import Eraser
-from bot.errors import IndexDown
+from bot.errors import searching
 from bot.events import Receipt, Turn
 from bot.files import Fetch
 from bot.language import Language, language_of
@@ -21,7 +20,6 @@ from bot.people import Directory
 from bot.report import DOCUMENT_STAYS, PERSON_STAYS, Erasure
 from bot.uploads import SEND, Shelf, take_in, wish
 from bot.verbs import said
-from rag.errors import LibraryError
 from rag.passages import OWN_FILE
 
 LONGEST: Final = 20_000  # characters of a copy that are told in a chat
@@ -63,9 +61,8 @@ class Errands:
             return None
         if refusal := await self._refusal(turn, verb, about):
             return Receipt(note=refusal)
-        apart = (
-            f"{turn.conversation}:{verb}:{turn.message_id}"  # nothing that was written before or after is part of it
-        )
+        # Nothing that was written before or after is part of it.
+        apart = f"{turn.conversation}:{verb}:{turn.message_id}"
         return replace(turn, conversation=apart, errand=verb, text=about, place="", opens=False)
 
     async def _refusal(self, turn: Turn, verb: str, about: str) -> str:
@@ -151,12 +148,3 @@ def told(copy: Mapping[str, Any], language: Language) -> str:
             lines.append(COPY_CUT[language].format(person=copy["person"]))
             break
     return "\n\n".join(lines)
-
-
-@contextmanager
-def searching() -> Iterator[None]:
-    """Says in our words what the library could not do."""
-    try:
-        yield
-    except LibraryError as error:
-        raise IndexDown("I cannot reach the documents at the moment. Please try again in a minute.") from error

@@ -16,6 +16,11 @@ HausgeistError
     └── Broken         something that must not happen, happened
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rag.errors import LibraryError
+
 
 class HausgeistError(Exception):
     """The root of all errors that are ours."""
@@ -77,3 +82,12 @@ class Broken(Unavailable):
 
     def __init__(self, text: str = "Something went wrong on our side.") -> None:
         super().__init__(text)
+
+
+@contextmanager
+def searching() -> Iterator[None]:
+    """Says in our words what the library could not do: raises IndexDown for a LibraryError."""
+    try:
+        yield
+    except LibraryError as error:
+        raise IndexDown("I cannot search the documents at the moment. Please ask again in a minute.") from error

@@ -68,6 +68,7 @@ class OpenAIModel:
         self._url = url.rstrip("/") + "/chat/completions"
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._patience = patience or Patience()
+        self._odds = True  # until it refuses to tell them
         self._queue = _Queue(session, url.rstrip("/").removesuffix("/v1") + "/metrics", self._headers)
         self.name = name
 
@@ -97,7 +98,11 @@ class OpenAIModel:
         clock, complete = asyncio.get_running_loop().time, False
         until = clock() + self._patience.first
         async with asyncio.timeout_at(until):
-            response = await self._post(prompt)
+            response = await self._post(prompt, odds=self._odds)
+            if response.status in REFUSED and self._odds:
+                response.release()
+                response = await self._post(prompt, odds=False)
+                self._odds = response.status != OK  # it may have been something else that it refused
         async with response:
             _check(response.status)
             while line := await _data(response, until):
@@ -108,22 +113,24 @@ class OpenAIModel:
         if not complete:  # the stream broke off: half an answer can say the opposite of the whole
             raise ModelDown(DOWN)
 
-    async def _post(self, prompt: Prompt) -> aiohttp.ClientResponse:
+    async def _post(self, prompt: Prompt, *, odds: bool) -> aiohttp.ClientResponse:
         body = {
             "model": self.name,
             "messages": prompt.messages(),
             "temperature": 0,
             "max_tokens": MAX_TOKENS,
-            "logprobs": True,
-            "top_logprobs": LIKELY,
             "stream": True,
         }
+        if odds:
+            body |= {"logprobs": True, "top_logprobs": LIKELY}
         timeout = aiohttp.ClientTimeout(total=None, connect=self._patience.connect)
         return await self._session.post(
             self._url, data=orjson.dumps(body), headers=self._headers | JSON, timeout=timeout
         )
 
 
+OK: Final = 200
+REFUSED: Final = (400, 422, 501)  # what servers say to log probabilities that they do not tell
 JSON: Final = {"Content-Type": "application/json"}
 DONE: Final = b"data: [DONE]"
 _FINISH: Final = re.compile(rb'"finish_reason"\s*:\s*"')
@@ -132,7 +139,7 @@ _FINISH: Final = re.compile(rb'"finish_reason"\s*:\s*"')
 def _check(status: int) -> None:
     if status in (429, 503):
         raise ModelBusy(TOO_MUCH)
-    if status != 200:
+    if status != OK:
         raise ModelDown(DOWN)
 
 

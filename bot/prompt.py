@@ -90,9 +90,13 @@ class Prompt:
 
 def fits(question: str, window: int) -> bool:
     """Whether a question leaves the larger half of a model's window to the rest, and a passage finds room in it."""
-    tokens = estimate(inert(question))
+    return estimate(inert(question)) <= room(window)
+
+
+def room(window: int) -> int:
+    """How many tokens a question may take of a model's window."""
     rest = Prompt("", ()).tokens + MESSAGE_TOKENS + LEAST_PASSAGE + MAX_TOKENS
-    return tokens <= window // 2 and tokens + rest <= window
+    return max(0, min(window // 2, window - rest))
 
 
 def _best(passages: Sequence[Passage], room: int) -> Iterator[Passage]:

@@ -93,6 +93,38 @@ async def test_the_odds_of_the_first_token_decide_whether_there_is_an_answer() -
     assert asked[0]["top_logprobs"] == 5
 
 
+async def test_a_server_that_refuses_to_tell_odds_is_asked_without_from_then_on() -> None:
+    asked: list[bool] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        asked.append("logprobs" in body or "top_logprobs" in body)
+        if asked[-1]:
+            return web.json_response({"error": {"message": "logprobs is not supported"}}, status=400)
+        return await sse_end(await sse(request, WORD))
+
+    async with served(answer) as model:
+        assert await said(model) == "EUR 180"
+        assert await said(model) == "EUR 180"
+    assert asked == [True, False, False]
+
+
+async def test_what_a_server_refuses_for_another_reason_costs_no_odds() -> None:
+    asked: list[bool] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append("logprobs" in await request.json())
+        if len(asked) < 3:
+            return web.json_response({"error": {"message": "too long"}}, status=400)
+        return await sse_end(await sse(request, WORD))
+
+    async with served(answer) as model:
+        with pytest.raises(ModelDown):
+            await said(model)
+        assert await said(model) == "EUR 180"
+    assert asked == [True, False, True]
+
+
 async def test_odds_that_make_no_sense_are_a_model_that_is_down() -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         return await sse(request, chance("Yes", -0.1, -2.5).replace(b"-0.1", b'"?"'), b"[DONE]")
