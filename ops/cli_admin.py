@@ -225,10 +225,13 @@ def curate() -> None:
 def curate_add(question: str, answer: str, owner: str, also: tuple[str, ...], groups: str, days: int) -> None:
     """Write down the approved ANSWER to a QUESTION."""
     from ops.curate import Wording, add
+    from rag.curated import is_distinct
 
     named = frozenset(name.strip() for name in groups.split(",") if name.strip())
     if not all(text.strip() for text in (question, answer, owner, *also)):
         raise click.UsageError("question, answer and owner must not be empty")
+    if vague := next((text for text in (question, *also) if not is_distinct(text)), None):
+        raise click.UsageError(f"{vague!r} says not what it is about, so nobody would be shown the answer")
     with working():
         number = add(configured(), Wording((question, *also), answer, owner, named, days))
     click.echo(f"Approved answer {number} is shown from now on.")

@@ -116,6 +116,11 @@ class Curated:
         return self._vectors[text]
 
 
+def is_distinct(question: str) -> bool:
+    """Whether a question holds a word by which it can be told from others; an answer for another is never shown."""
+    return bool(_said(question))
+
+
 @lru_cache(4096)
 def _said(question: str) -> list[frozenset[str]]:
     """What a question says: each word's stems, without the words that say little."""
